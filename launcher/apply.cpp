@@ -1,0 +1,139 @@
+#include "launcher/apply.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include "caps/names.h"
+
+namespace doff {
+namespace {
+
+void close_range(unsigned first, unsigned last) {
+  if (first > last || syscall(SYS_close_range, first, last, 0) == 0) return;
+  // Before Linux 5.9, and under filters that do not know the call. Not up to
+  // RLIMIT_NOFILE, below which a descriptor may have been opened before it was
+  // lowered, but to the default of fs.nr_open.
+  for (unsigned fd = first; fd <= std::min(last, 1U << 20); ++fd)
+    close(static_cast<int>(fd));
+}
+
+// 0 or errno, of calls that return 0 for success.
+int error_of(long result) { return result == 0 ? 0 : errno; }
+
+int set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  for (unsigned half = 0; half < 2; ++half) {
+    data[half].effective = data[half].permitted =
+        static_cast<std::uint32_t>(permitted.bits() >> (half * 32));
+    data[half].inheritable =
+        static_cast<std::uint32_t>(inheritable.bits() >> (half * 32));
+  }
+  return error_of(syscall(SYS_capset, &header, data.data()));
+}
+
+// Needs CAP_SETPCAP for a capability that is absent, too, so takes only what
+// is there; CAP_SETPCAP itself last.
+void drop_bounding(CapabilitySet excess, Outcome& outcome) {
+  constexpr CapabilitySet kLast = only("SETPCAP");
+  for (const CapabilitySet part : {excess - kLast, excess & kLast})
+    for (const Capability each : part)
+      outcome.note(Step::kBounding,
+                   error_of(prctl(PR_CAPBSET_DROP, number(each), 0, 0, 0)));
+}
+
+void raise_ambient(CapabilitySet set, Outcome& outcome) {
+  for (const Capability each : set)
+    outcome.note(Step::kAmbient,
+                 error_of(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE,
+                                number(each), 0, 0)));
+}
+
+}  // namespace
+
+void hide_from_tracers() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+std::optional<Failure> close_descriptors(const Options& options) {
+  unsigned first = 3;
+  for (int fd = 3; fd < kNameableFds; ++fd) {
+    const bool kept = options.keep_fd[static_cast<std::size_t>(fd)];
+    const bool reported =
+        options.report != ReportForm::kNone && fd == options.report_fd;
+    if (!kept && !reported) continue;
+    if (fcntl(fd, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
+      return Failure{.doing = kept ? "keep-fd" : "report-fd",
+                     .cause = "a descriptor that it names is not open",
+                     .error = errno};
+    close_range(first, static_cast<unsigned>(fd) - 1);
+    first = static_cast<unsigned>(fd) + 1;
+  }
+  close_range(first, UINT_MAX);
+  return std::nullopt;
+}
+
+// Groups and gid come before the uid, which takes CAP_SETGID away with it. The
+// bounding set falls before the uid too: leaving uid 0 empties the effective
+// set, and with it goes the CAP_SETPCAP that every drop needs.
+Outcome apply(const Plan& plan, const State& before) {
+  Outcome outcome;
+  const Credentials& held = before.credentials;
+  const CapabilitySet ambient = plan.allowed.ambient & held.permitted;
+  const CapabilitySet permitted = plan.permitted & held.permitted;
+
+  if (held.effective != held.permitted)
+    outcome.note(Step::kSets,
+                 set_capabilities(held.permitted, held.inheritable));
+  if (plan.groups && !std::ranges::equal(*plan.groups, before.groups))
+    outcome.note(Step::kGroups,
+                 error_of(syscall(SYS_setgroups, plan.groups->size(),
+                                  plan.groups->data())));
+  if (plan.user) {
+    const auto gid = static_cast<std::uint32_t>(plan.user->gid);
+    outcome.note(Step::kGid, error_of(syscall(SYS_setresgid, gid, gid, gid)));
+  }
+  drop_bounding(held.bounding - plan.allowed.keep, outcome);
+  if (plan.user) {
+    const auto uid = static_cast<std::uint32_t>(plan.user->uid);
+    // Leaving uid 0 empties the permitted set as well, of which ambient must
+    // be a part; KEEPCAPS prevents that. execve clears the flag; so do we.
+    if (!ambient.empty()) prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+    outcome.note(Step::kUid, error_of(syscall(SYS_setresuid, uid, uid, uid)));
+    if (!ambient.empty()) prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+  }
+  outcome.note(
+      Step::kAmbient,
+      error_of(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)));
+  outcome.note(Step::kSets, set_capabilities(permitted, ambient));
+  raise_ambient(ambient, outcome);
+  outcome.note(Step::kNoNewPrivs,
+               error_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
+  return outcome;
+}
+
+std::optional<Failure> enter(const Options& options) {
+  if (options.chdir != nullptr && chdir(options.chdir) != 0)
+    return Failure{.doing = "chdir", .value = options.chdir, .error = errno};
+  // getcwd(2) shows a directory outside of the root directory without a slash
+  // in front (CVE-2024-21626); getcwd(3) would hide it.
+  std::array<char, PATH_MAX> path{};
+  if (syscall(SYS_getcwd, path.data(), path.size()) > 0 && path[0] != '/')
+    return Failure{.doing = "looking at the working directory",
+                   .cause = "it is outside of the root directory",
+                   .next = "--chdir / leaves it"};
+  int signal = 0;
+  if (options.pdeathsig != 0 &&
+      (prctl(PR_SET_PDEATHSIG, options.pdeathsig, 0, 0, 0) != 0 ||
+       prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 ||
+       signal != options.pdeathsig))
+    return Failure{.doing = "pdeathsig", .cause = "prctl", .error = errno};
+  return std::nullopt;
+}
+
+}  // namespace doff

@@ -1,0 +1,94 @@
+// doff: reduce this process, prove it from the kernel, become COMMAND.
+// Reads from top to bottom as doff(1), "DESCRIPTION", does.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "launcher/apply.h"
+#include "launcher/command.h"
+#include "launcher/file.h"
+#include "launcher/judge.h"
+#include "launcher/observe.h"
+#include "launcher/options.h"
+#include "launcher/plan.h"
+#include "launcher/report.h"
+#include "launcher/seccomp.h"
+
+namespace doff {
+namespace {
+
+constexpr std::size_t kConfigLimit = std::size_t{64} << 10;
+
+// The configuration file first, so that the command line has the last word.
+std::optional<Failure> read_options(char** argv, Options& options) {
+  if (auto failure = parse_command_line(argv, options)) return failure;
+  if (options.config == nullptr) return std::nullopt;
+  const char* const path = options.config;
+  std::span<char> text;
+  if (auto failure = read_file(path, kConfigLimit, Trust::kRootOnly, text)) {
+    failure->doing = "config";
+    return failure;
+  }
+  options = {};
+  if (auto failure = parse_config(path, text, options)) return failure;
+  return parse_command_line(argv, options);
+}
+
+int tell(const Options& options, const Report& report) {
+  const bool stdout_only = options.action != Action::kRun;
+  const int fd = stdout_only ? STDOUT_FILENO : options.report_fd;
+  if (options.report == ReportForm::kJson) return report_json(fd, report);
+  if (options.report == ReportForm::kHuman || stdout_only)
+    return report_human(fd, report);
+  return 0;
+}
+
+int launch(char** argv, char** environment) {
+  Options options;
+  if (auto failure = read_options(argv, options)) return refuse(*failure);
+  if (options.action == Action::kHelp) return print_help();
+  if (options.action == Action::kVersion) return print_version();
+  const bool change = options.action != Action::kStatus;
+
+  if (change) hide_from_tracers();
+  if (change)
+    if (auto failure = close_descriptors(options)) return refuse(*failure);
+  Plan plan;
+  if (auto failure = make_plan(options, plan)) return refuse(*failure);
+
+  const State before = observe();
+  Outcome outcome;
+  if (change) outcome = apply(plan, before);
+  if (change)
+    if (auto failure = enter(options)) return refuse(*failure);
+  State after = change ? observe() : before;
+  if (change) outcome.note(Step::kFilter, load_filter(plan.filter));
+  const FilterState filter = find_filter_state(plan.filter);
+  after.seccomp_mode = observe_seccomp();
+
+  const Judgement judgement =
+      judge(plan, before, change ? &outcome : nullptr, after, filter);
+  const bool accepted =
+      judgement.verdict >= options.accept && judgement.as_asked;
+  const Report report{judgement, plan,   change ? before : after,
+                      after,     filter, options.accept,
+                      accepted};
+  if (const int error = tell(options, report))
+    return refuse({.doing = "writing the report", .error = error});
+  if (options.action != Action::kRun) return accepted ? 0 : kExitRefused;
+  if (!accepted) return refuse(judgement, options.accept);
+  if (judgement.verdict != Verdict::kSealed) warn(judgement);
+  return refuse(become(options, plan, environment));
+}
+
+}  // namespace
+}  // namespace doff
+
+// An empty argv has no name, and no word behind it (CVE-2021-4034).
+int main(int argc, char** argv, char** environment) {
+  if (argc < 1) return doff::refuse({.doing = "reading argv", .error = EINVAL});
+  return doff::launch(argv, environment);
+}

@@ -1,0 +1,102 @@
+#include "launcher/observe.h"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+namespace doff {
+namespace {
+
+constexpr CapabilitySet kEverything{~std::uint64_t{0}};
+
+void unreadable(State& state, std::string_view call, int error) {
+  if (!state.unreadable.empty()) return;
+  state.unreadable = call;
+  state.error = error;
+}
+
+void observe_sets(State& state) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  Credentials& held = state.credentials;
+  if (syscall(SYS_capget, &header, data.data()) != 0) {
+    held.permitted = held.effective = held.inheritable = kEverything;
+    return unreadable(state, "capget", errno);
+  }
+  const auto join = [&](auto half) {
+    return CapabilitySet(data[0].*half | std::uint64_t{data[1].*half} << 32);
+  };
+  held.permitted = join(&__user_cap_data_struct::permitted);
+  held.effective = join(&__user_cap_data_struct::effective);
+  held.inheritable = join(&__user_cap_data_struct::inheritable);
+}
+
+// `ask(n)` is a prctl that says 1 or 0 for a capability in or not in a set,
+// and EINVAL behind the last one. Number 64 cannot exist, so a filter that
+// answers 0 to every prctl does not pass for an empty set.
+template <typename Ask>
+CapabilitySet read_set(State& state, std::string_view call, const Ask& ask) {
+  CapabilitySet set;
+  for (unsigned n = 0; n <= kCapabilityBits; ++n) {
+    const long answer = ask(n);
+    if (answer < 0 && errno == EINVAL && n > 0) return set;
+    if (answer < 0 || answer > 1 || n == kCapabilityBits) {
+      unreadable(state, call, answer < 0 ? errno : 0);
+      break;
+    }
+    if (answer == 1) set |= CapabilitySet(static_cast<Capability>(n));
+  }
+  return kEverything;
+}
+
+void observe_identity(State& state) {
+  auto& uids = state.uids;
+  auto& gids = state.gids;
+  if (syscall(SYS_getresuid, uids.data(), &uids[1], &uids[2]) != 0)
+    unreadable(state, "getresuid", errno);
+  if (syscall(SYS_getresgid, gids.data(), &gids[1], &gids[2]) != 0)
+    unreadable(state, "getresgid", errno);
+  // -1 is no id: the call changes nothing and returns the present one.
+  uids[3] = static_cast<Uid>(syscall(SYS_setfsuid, -1));
+  gids[3] = static_cast<Gid>(syscall(SYS_setfsgid, -1));
+
+  static std::array<Gid, kMostGroups> groups;
+  const long count = syscall(SYS_getgroups, groups.size(), groups.data());
+  if (count < 0) return unreadable(state, "getgroups", errno);
+  state.groups = {groups.data(), static_cast<std::size_t>(count)};
+}
+
+}  // namespace
+
+int observe_seccomp() {
+  return static_cast<int>(syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0));
+}
+
+State observe() {
+  State state;
+  Credentials& held = state.credentials;
+  observe_sets(state);
+  held.bounding =
+      read_set(state, "prctl(PR_CAPBSET_READ)", [](unsigned long n) {
+        return syscall(SYS_prctl, PR_CAPBSET_READ, n, 0, 0, 0);
+      });
+  held.ambient =
+      read_set(state, "prctl(PR_CAP_AMBIENT_IS_SET)", [](unsigned long n) {
+        return syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, n, 0,
+                       0);
+      });
+  held.no_new_privs = syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+  const long bits = syscall(SYS_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+  if (bits < 0) unreadable(state, "prctl(PR_GET_SECUREBITS)", errno);
+  state.securebits = static_cast<unsigned>(bits);
+  state.seccomp_mode = observe_seccomp();
+  observe_identity(state);
+  return state;
+}
+
+}  // namespace doff

@@ -1,0 +1,269 @@
+#include "launcher/options.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "caps/names.h"
+
+namespace doff {
+namespace {
+
+using Result = std::optional<Failure>;
+
+// The setters of the table below, each for one member of Options.
+
+template <CapabilitySet Options::*kSet>
+Result add_to(Options& options, const char* list) {
+  const auto unknown = add_capabilities(list, options.*kSet);
+  if (!unknown) return std::nullopt;
+  return Failure{.value = unknown->word,
+                 .cause = "no such capability",
+                 .guess = unknown->nearest};
+}
+
+// Any string but the empty one.
+template <const char* Options::*kString>
+Result set_string(Options& options, const char* value) {
+  if (*value == '\0') return Failure{.cause = "the value is empty"};
+  options.*kString = value;
+  return std::nullopt;
+}
+
+// The place of `word` in `words`, counted from `first`.
+template <typename Target, std::size_t N>
+Result choose(Target& target, const char* word,
+              const std::array<std::string_view, N>& words, int first) {
+  const auto found = std::ranges::find(words, std::string_view(word));
+  if (found == words.end())
+    return Failure{.value = word,
+                   .cause = "no such choice",
+                   .guess = nearest_name(word, words)};
+  target = static_cast<Target>(first + (found - words.begin()));
+  return std::nullopt;
+}
+
+Result set_groups(Options& options, const char* word) {
+  constexpr std::array<std::string_view, 3> kRules = {"keep", "clear", "init"};
+  return choose(options.groups, word, kRules, 1);
+}
+
+Result set_accept(Options& options, const char* word) {
+  return choose(options.accept, word, kVerdictNames, 0);
+}
+
+Result set_report(Options& options, const char* word) {
+  constexpr std::array<std::string_view, 2> kForms = {"human", "json"};
+  return choose(options.report, word, kForms, 1);
+}
+
+// signal(7): 1 to 31, the same on x86-64 and arm64.
+constexpr std::array<std::string_view, 31> kSignals = {
+    "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",  "FPE",
+    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM", "STKFLT",
+    "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
+    "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS"};
+
+Result set_pdeathsig(Options& options, const char* word) {
+  constexpr std::uint32_t kLastSignal = 64;
+  if (const auto number = parse_number(word, kLastSignal)) {
+    if (*number == 0) return Failure{.value = word, .cause = "not a signal"};
+    options.pdeathsig = static_cast<int>(*number);
+    return std::nullopt;
+  }
+  const bool prefixed = std::string_view(word).starts_with("SIG");
+  return choose(options.pdeathsig, prefixed ? word + 3 : word, kSignals, 1);
+}
+
+std::optional<std::uint32_t> descriptor(const char* word) {
+  return parse_number(word, kNameableFds - 1);
+}
+constexpr Failure kBadDescriptor{.cause = "not a number from 0 to 1023"};
+
+Result add_keep_fd(Options& options, const char* word) {
+  const auto fd = descriptor(word);
+  if (!fd) return kBadDescriptor;
+  options.keep_fd[*fd] = true;
+  return std::nullopt;
+}
+
+Result set_report_fd(Options& options, const char* word) {
+  const auto fd = descriptor(word);
+  if (!fd) return kBadDescriptor;
+  options.report_fd = static_cast<int>(*fd);
+  return std::nullopt;
+}
+
+Result set_login(Options& options, const char* /*none*/) {
+  options.login = true;
+  return std::nullopt;
+}
+
+template <Action kAction>
+Result set_action(Options& options, const char* /*none*/) {
+  options.action = kAction;
+  return std::nullopt;
+}
+
+constexpr bool kInFile = true;
+constexpr bool kNotInFile = false;
+
+constexpr std::array<Option, 18> kTable = {{
+    {"cap-add", "CAP,...", "keep these capabilities (default: none; ALL)",
+     kInFile, add_to<&Options::add>},
+    {"cap-drop", "CAP,...", "drop these; wins over --cap-add", kInFile,
+     add_to<&Options::drop>},
+    {"ambient", "CAP,...", "of those kept, raise these for COMMAND", kInFile,
+     add_to<&Options::ambient>},
+    {"user", "USER[:GROUP]", "become this user; names or numbers", kInFile,
+     set_string<&Options::user>},
+    {"groups", "HOW", "keep, clear or init (with --user: init)", kInFile,
+     set_groups},
+    {"accept", "VERDICT", "weakest to start with: sealed, inert, open", kInFile,
+     set_accept},
+    {"seccomp", "FILTER", "regain (default), hardened, none or FILE.bpf",
+     kInFile, set_string<&Options::seccomp>},
+    {"keep-fd", "N", "leave descriptor N open, as 0, 1 and 2 are", kInFile,
+     add_keep_fd},
+    {"chdir", "DIR", "start in DIR, entered as the new user", kInFile,
+     set_string<&Options::chdir>},
+    {"login", "", "put a dash before COMMAND's name, as login(1)", kInFile,
+     set_login},
+    {"pdeathsig", "SIG", "signal to COMMAND when its parent dies", kInFile,
+     set_pdeathsig},
+    {"config", "FILE", "read FILE's options before these", kNotInFile,
+     set_string<&Options::config>},
+    {"report", "FORM", "tell what was done: human or json", kInFile,
+     set_report},
+    {"report-fd", "N", "tell it on descriptor N (default: 2)", kInFile,
+     set_report_fd},
+    {"status", "", "print this process's state and change nothing", kNotInFile,
+     set_action<Action::kStatus>},
+    {"dry-run", "", "do all but start COMMAND, and print the result",
+     kNotInFile, set_action<Action::kDryRun>},
+    {"help", "", "print this", kNotInFile, set_action<Action::kHelp>},
+    {"version", "", "print the version", kNotInFile,
+     set_action<Action::kVersion>},
+}};
+
+const Option* find_option(std::string_view name) {
+  const auto* const found = std::ranges::find(kTable, name, &Option::name);
+  return found == kTable.end() ? nullptr : found;
+}
+
+Failure unknown_option(std::string_view name) {
+  std::array<std::string_view, kTable.size()> names;
+  std::ranges::transform(kTable, names.begin(), &Option::name);
+  return {
+      .doing = name,
+      .cause = "no such option",
+      .guess = nearest_name(name, names),
+      .next = "doff --help lists them; a COMMAND with a dash goes behind --"};
+}
+
+// `value` is null where none was given.
+Result set_option(const Option& option, const char* value, Options& options) {
+  Result failure;
+  if (option.argument.empty() && value != nullptr)
+    failure = Failure{.value = value, .cause = "takes no value"};
+  else if (!option.argument.empty() && value == nullptr)
+    failure = Failure{.cause = "needs a value", .next = option.help};
+  else
+    failure = option.set(options, value);
+  if (failure) {
+    failure->doing = option.name;
+    if (failure->value.empty() && value != nullptr) failure->value = value;
+  }
+  return failure;
+}
+
+// Cuts the blanks off both ends of a NUL-terminated line.
+char* trimmed(char* line) {
+  line += std::strspn(line, " \t");
+  std::size_t size = std::strlen(line);
+  while (size > 0 && (line[size - 1] == ' ' || line[size - 1] == '\t')) --size;
+  line[size] = '\0';
+  return line;
+}
+
+Result parse_config_line(char* line, Options& options) {
+  char* const name = trimmed(line);
+  if (*name == '\0' || *name == '#') return std::nullopt;
+  const std::size_t size = std::strcspn(name, " \t");
+  char* value = nullptr;
+  if (name[size] != '\0') value = trimmed(name + size + 1);
+  name[size] = '\0';
+
+  const Option* const option = find_option(name);
+  if (option == nullptr) return unknown_option(name);
+  if (!option->in_file)
+    return Failure{.doing = name,
+                   .cause = "not an option for a configuration file",
+                   .next = "give it on the command line"};
+  return set_option(*option, value, options);
+}
+
+}  // namespace
+
+std::span<const Option> option_table() { return kTable; }
+
+Result parse_command_line(char** argv, Options& options) {
+  char** next = argv + 1;
+  while (*next != nullptr) {
+    std::string_view word = *next;
+    if (!word.starts_with('-') || word == "-") break;
+    ++next;
+    if (word == "--") break;
+    const char* value = std::strchr(word.data(), '=');
+    if (value != nullptr)
+      word = {word.data(), static_cast<std::size_t>(value++ - word.data())};
+
+    const Option* option = nullptr;
+    if (word.starts_with("--"))
+      option = find_option({word.data() + 2, word.size() - 2});
+    if (option == nullptr) return unknown_option(word);
+    if (value == nullptr && !option->argument.empty() && *next != nullptr)
+      value = *next++;
+    if (auto failure = set_option(*option, value, options)) return failure;
+  }
+  if (*next != nullptr) options.command = next;
+  return std::nullopt;
+}
+
+Result parse_config(std::string_view file, std::span<char> text,
+                    Options& options) {
+  const auto at = [&](Failure failure, unsigned line) {
+    failure.file = file;
+    failure.line = line;
+    return failure;
+  };
+  unsigned number = 0;
+  for (auto line = text.begin(); line != text.end();) {
+    ++number;
+    const auto newline = std::find(line, text.end(), '\n');
+    if (newline == text.end())
+      return at({.cause = "the last line has no newline; is the file whole?"},
+                number);
+    if (std::find(line, newline, '\0') != newline)
+      return at({.cause = "the line holds a NUL byte"}, number);
+    *newline = '\0';
+    if (auto failure = parse_config_line(&*line, options))
+      return at(*failure, number);
+    line = newline + 1;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view digits,
+                                          std::uint32_t most) {
+  if (digits.empty()) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    if (value > most) return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
+}  // namespace doff

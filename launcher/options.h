@@ -1,0 +1,73 @@
+// The request: the command line, or a configuration file's lines, as a value.
+// Pure: nothing is opened, looked up or changed here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "caps/capability_set.h"
+#include "caps/verdict.h"
+#include "launcher/failure.h"
+
+namespace doff {
+
+enum class Action : std::uint8_t { kRun, kStatus, kDryRun, kHelp, kVersion };
+enum class GroupsRule : std::uint8_t { kUnsaid, kKeep, kClear, kInit };
+enum class ReportForm : std::uint8_t { kNone, kHuman, kJson };
+
+// Descriptors that --keep-fd and --report-fd may name: 0 to 1023. (More than
+// RLIMIT_NOFILE's customary soft limit, and a set that fits two cache lines.)
+inline constexpr int kNameableFds = 1024;
+
+// Pointers are into argv or into the text given to parse_config(), are
+// NUL-terminated, and null where the option was not given.
+struct Options {
+  Action action = Action::kRun;
+  CapabilitySet add;
+  CapabilitySet drop;  // wins over `add`
+  CapabilitySet ambient;
+  const char* user = nullptr;  // USER[:GROUP]
+  GroupsRule groups = GroupsRule::kUnsaid;
+  Verdict accept = Verdict::kSealed;
+  const char* seccomp = "regain";  // none, a profile's name, or a file's
+  std::array<bool, kNameableFds> keep_fd{};
+  const char* chdir = nullptr;
+  bool login = false;
+  int pdeathsig = 0;  // 0: none
+  const char* config = nullptr;
+  ReportForm report = ReportForm::kNone;
+  int report_fd = 2;
+  char** command = nullptr;  // NUL-terminated argv of COMMAND; null: a shell
+};
+
+// One row for each option: the parser, --help, configuration files and the
+// test of doff(1) all read this table.
+struct Option {
+  std::string_view name;
+  std::string_view argument;  // its name in --help; empty: takes none
+  std::string_view help;
+  bool in_file;  // may stand in a configuration file
+  // Sets the option to `value` ("" where it takes none), or says what is
+  // wrong with it: cause, and where it helps value, guess and next.
+  std::optional<Failure> (*set)(Options&, const char* value);
+};
+std::span<const Option> option_table();
+
+// Reads argv[1..] into `options`, on top of what is there. The first `--` or
+// the first word that is not an option ends the options.
+std::optional<Failure> parse_command_line(char** argv, Options& options);
+
+// Reads a configuration file's text: a line for each option, its name without
+// dashes, blanks, its value; `#` starts a comment line. Writes a NUL behind
+// each value, so `text` must be writable and outlive `options`.
+std::optional<Failure> parse_config(std::string_view file, std::span<char> text,
+                                    Options& options);
+
+// Decimal digits only, up to `most`.
+std::optional<std::uint32_t> parse_number(std::string_view digits,
+                                          std::uint32_t most);
+
+}  // namespace doff

@@ -1,0 +1,45 @@
+// The seccomp filter: finding it, loading it, and finding out what holds.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "launcher/failure.h"
+
+namespace doff {
+
+enum class FilterKind : std::uint8_t { kNone, kRegain, kHardened, kFile };
+
+// `program` is classic BPF for seccomp(2), compiled at build time for this
+// architecture (see filters/), or a file's bytes.
+struct Filter {
+  FilterKind kind = FilterKind::kRegain;
+  std::span<const sock_filter> program;
+};
+
+// `none`, a profile's name, or a file's: a word with a slash or with .bpf at
+// its end. A file is a raw array of struct sock_filter, 1 to 4096 of them.
+std::optional<Failure> find_filter(const char* word, Filter& filter);
+
+enum class FilterState : std::uint8_t {
+  kNotAsked,
+  kInForce,  // probes that only this filter answers so were answered so
+  kOutside,  // not in force, but every way to a user namespace was tried and
+             // is refused: by an outer filter, a sysctl or an LSM
+  kAbsent,   // neither
+};
+
+// Loads by seccomp(2), else by prctl(2). Returns 0 or seccomp(2)'s errno.
+// Needs no_new_privs or CAP_SYS_ADMIN.
+int load_filter(const Filter& filter);
+
+// What holds of `filter` now, by trying it; for a file, whose content is its
+// author's, only whether this process is filtered at all. Leaves this process
+// as it is. The real attempts, made only if the profile is not in force, are a
+// child's.
+FilterState find_filter_state(const Filter& filter);
+
+}  // namespace doff
