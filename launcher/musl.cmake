@@ -35,7 +35,7 @@ function(doff_link_static_musl target)
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} ${CMAKE_CXX_FLAGS}
     -print-libgcc-file-name OUTPUT_VARIABLE libgcc
     OUTPUT_STRIP_TRAILING_WHITESPACE)
-  target_link_options(${target} PRIVATE -static -no-pie -nostdlib
+  target_link_options(${target} PRIVATE -static -nostdlib
     -Wl,--gc-sections -Wl,-z,noexecstack -Wl,--build-id=none
     $<$<CONFIG:Release>:-s>
     ${lib}/crt1.o ${lib}/crti.o)

@@ -49,6 +49,7 @@ void put(Output& out, const Finding& finding) {
 template <typename Ids>
 void put_ids(Output& out, const Ids& ids, std::string_view separator) {
   std::string_view between;
+  if (std::empty(ids) && separator == " ") out << "none";
   for (const auto id : ids) {
     out << between << static_cast<std::uint32_t>(id);
     between = separator;

@@ -28,10 +28,12 @@ void check(int result, const char* doing, const char* value) {
 void deny(scmp_filter_ctx filter, std::uint32_t architecture,
           const doff::Denial& denial) {
   const char* const name = denial.call.data();
-  const int number = seccomp_syscall_resolve_name_arch(architecture, name);
-  // iopl and the like: not on this architecture, so nothing to deny.
-  if (number < 0 && number != __NR_SCMP_ERROR) return;
-  check(number == __NR_SCMP_ERROR ? -ENOSYS : 0, "system call", name);
+  // A negative number: not on that architecture (iopl), nothing to deny.
+  const int there = seccomp_syscall_resolve_name_arch(architecture, name);
+  check(there == __NR_SCMP_ERROR ? -ENOSYS : 0, "system call", name);
+  if (there < 0) return;
+  // Rules take the number on the machine that compiles, and translate it.
+  const int number = seccomp_syscall_resolve_name(name);
   const std::uint32_t action = SCMP_ACT_ERRNO(denial.error);
   if (denial.argument < 0)
     return check(seccomp_rule_add_exact(filter, action, number, 0), "rule",

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds everything, runs every check and test.
+# Safe to run again. Options:
+#   --strict    a test skipped as "not installed" is a failure (for .ci/run)
+#   --coverage  print line and branch coverage of caps/ and launcher/, and stop
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit
+# shellcheck source=tests/tools/packages.sh
+. tests/tools/packages.sh
+
+strict=false
+coverage=false
+for option in "$@"; do
+  case $option in
+    --strict) strict=true ;;
+    --coverage) coverage=true ;;
+    *)
+      echo "usage: ./test.sh [--strict] [--coverage]" >&2
+      exit 2
+      ;;
+  esac
+done
+
+need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
+  musl-tools libseccomp-dev libcap-ng-dev libc6-dev-i386-cross catch2 \
+  runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
+  libcap2-bin util-linux tmux jq python3 g++-aarch64-linux-gnu \
+  qemu-user-static gcovr || exit
+((EUID == 0)) || exec sudo "$0" "$@"
+
+passed=0
+failed=0
+skipped=0
+
+# tally NAME COMMAND...: one check, by its exit status.
+tally() {
+  local name=$1
+  shift
+  echo "== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "== FAILED: $name"
+  fi
+}
+
+build() {
+  cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -- --quiet
+}
+
+# tap COMMAND...: counts the lines of a TAP stream, and shows what is not ok.
+tap() {
+  local line status
+  while IFS= read -r line; do
+    case $line in
+      "ok "*"# skip not installed"*)
+        if $strict; then failed=$((failed + 1)); else skipped=$((skipped + 1)); fi
+        echo "$line"
+        ;;
+      "ok "*"# skip"*)
+        skipped=$((skipped + 1))
+        echo "$line"
+        ;;
+      "ok "*) passed=$((passed + 1)) ;;
+      "not ok "*)
+        failed=$((failed + 1))
+        echo "$line"
+        ;;
+      1..*) ;;
+      *) echo "$line" ;;
+    esac
+  done < <("$@"; echo "status $?" >"$status_file")
+  read -r _ status <"$status_file"
+  ((status <= 1)) || failed=$((failed + 1))
+}
+
+# ctest_of PRESET: its tests, one by one in the count.
+ctest_of() {
+  local log=build/$1/ctest.log line
+  ctest --test-dir "build/$1" --output-on-failure >"$log" 2>&1
+  while IFS= read -r line; do
+    case $line in
+      *"Test  "*"Passed"* | *"Test #"*"Passed"*) passed=$((passed + 1)) ;;
+      *"Skipped"*) skipped=$((skipped + 1)) && echo "$line" ;;
+    esac
+  done <"$log"
+  if ! grep -q '100% tests passed' "$log"; then
+    failed=$((failed + 1))
+    cat "$log"
+  fi
+}
+
+status_file=$(mktemp)
+trap 'rm -f "$status_file"' EXIT
+
+if $coverage; then
+  build coverage || exit
+  ctest --test-dir build/coverage --output-on-failure || exit
+  DOFF=$PWD/build/coverage/launcher/doff bats tests/e2e/options.bats \
+    tests/e2e/user.bats tests/e2e/weaker.bats
+  exec gcovr --root . --filter caps/ --filter launcher/ --branches \
+    build/coverage
+fi
+
+mapfile -t cxx < <(git ls-files '*.h' '*.cpp')
+mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run)
+tally "clang-format is quiet" clang-format --dry-run -Werror "${cxx[@]}"
+tally "shellcheck is quiet" shellcheck -x "${shell[@]}"
+tally "mandoc is quiet" mandoc -T lint -W warning man/*.1
+
+for preset in release clang debug asan tidy; do
+  tally "builds without a warning: $preset" build "$preset"
+done
+tally "musl for arm64" tests/tools/musl-arm64.sh build/musl-arm64
+tally "builds without a warning: arm64" build arm64
+
+for preset in release clang asan; do
+  echo "== unit tests and the filter proof: $preset"
+  ctest_of "$preset"
+done
+
+echo "== end to end: the static launcher on real containers"
+export DOFF=$PWD/build/release/launcher/doff
+export DOFF_TEST_CACHE=$PWD/build/test-cache
+tap bats --tap tests/e2e/*.bats
+echo "== end to end: the launcher with sanitizers"
+DOFF=$PWD/build/asan/launcher/doff tap bats --tap tests/e2e/options.bats
+
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
