@@ -90,7 +90,7 @@ Outcome apply(const Plan& plan, const State& before) {
   if (held.effective != held.permitted)
     outcome.note(Step::kSets,
                  set_capabilities(held.permitted, held.inheritable));
-  if (plan.groups && !std::ranges::equal(*plan.groups, before.groups))
+  if (plan.groups && !std::ranges::is_permutation(*plan.groups, before.groups))
     outcome.note(Step::kGroups,
                  error_of(syscall(SYS_setgroups, plan.groups->size(),
                                   plan.groups->data())));

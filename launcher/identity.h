@@ -30,8 +30,8 @@ struct Account {
 
 inline constexpr std::size_t kMostGroups = 65536;  // NGROUPS_MAX
 
-// Supplementary groups in ascending order, each once, as getgroups(2) gives
-// them back.
+// Supplementary groups in ascending order, each once. getgroups(2) orders by
+// the host's numbers, so in a user namespace maybe otherwise.
 class GroupList {
  public:
   // False: the list is full.

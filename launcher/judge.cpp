@@ -90,7 +90,7 @@ void judge_identity(const Plan& plan, const State& after, Judge& judge) {
                          Step::kGid, "the group ids are not those of --user",
                          "start doff with CAP_SETGID, or as that user");
   judge.require_as_asked(
-      !plan.groups || std::ranges::equal(*plan.groups, after.groups),
+      !plan.groups || std::ranges::is_permutation(*plan.groups, after.groups),
       Step::kGroups, "the supplementary groups are not those asked for",
       "start doff with CAP_SETGID, or use --groups keep");
   judge.require_as_asked(plan.allowed.ambient <= after.credentials.ambient,

@@ -66,7 +66,8 @@ int launch(char** argv, char** environment) {
     if (auto failure = enter(options)) return refuse(*failure);
   State after = change ? observe() : before;
   if (change) outcome.note(Step::kFilter, load_filter(plan.filter));
-  const FilterState filter = find_filter_state(plan.filter);
+  const FilterState filter = find_filter_state(
+      plan.filter, change && outcome.error(Step::kFilter) == 0);
   after.seccomp_mode = observe_seccomp();
 
   const Judgement judgement =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 #include "caps/names.h"
 
@@ -30,68 +31,57 @@ Result set_string(Options& options, const char* value) {
   return std::nullopt;
 }
 
-// The place of `word` in `words`, counted from `first`.
-template <typename Target, std::size_t N>
-Result choose(Target& target, const char* word,
-              const std::array<std::string_view, N>& words, int first) {
-  const auto found = std::ranges::find(words, std::string_view(word));
-  if (found == words.end())
+// The place of `word` among kWords, counted from kFirst.
+template <auto Options::*kMember, const auto& kWords, int kFirst>
+Result choose(Options& options, const char* word) {
+  const auto found = std::ranges::find(kWords, std::string_view(word));
+  if (found == kWords.end())
     return Failure{.value = word,
                    .cause = "no such choice",
-                   .guess = nearest_name(word, words)};
-  target = static_cast<Target>(first + (found - words.begin()));
+                   .guess = nearest_name(word, kWords)};
+  options.*kMember =
+      static_cast<std::remove_reference_t<decltype(options.*kMember)>>(
+          kFirst + (found - kWords.begin()));
   return std::nullopt;
 }
-
-Result set_groups(Options& options, const char* word) {
-  constexpr std::array<std::string_view, 3> kRules = {"keep", "clear", "init"};
-  return choose(options.groups, word, kRules, 1);
-}
-
-Result set_accept(Options& options, const char* word) {
-  return choose(options.accept, word, kVerdictNames, 0);
-}
-
-Result set_report(Options& options, const char* word) {
-  constexpr std::array<std::string_view, 2> kForms = {"human", "json"};
-  return choose(options.report, word, kForms, 1);
-}
-
+constexpr auto kGroupsRules =
+    std::to_array<std::string_view>({"keep", "clear", "init"});
+constexpr auto kReportForms =
+    std::to_array<std::string_view>({"human", "json"});
 // signal(7): 1 to 31, the same on x86-64 and arm64.
-constexpr std::array<std::string_view, 31> kSignals = {
-    "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",  "FPE",
-    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM", "STKFLT",
-    "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
-    "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS"};
+constexpr auto kSignals = std::to_array<std::string_view>(
+    {"HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",  "FPE",
+     "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM", "STKFLT",
+     "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",  "XCPU",
+     "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS"});
 
 Result set_pdeathsig(Options& options, const char* word) {
   constexpr std::uint32_t kLastSignal = 64;
-  if (const auto number = parse_number(word, kLastSignal)) {
-    if (*number == 0) return Failure{.value = word, .cause = "not a signal"};
+  const auto number = parse_number(word, kLastSignal);
+  if (number && *number > 0) {
     options.pdeathsig = static_cast<int>(*number);
     return std::nullopt;
   }
-  const bool prefixed = std::string_view(word).starts_with("SIG");
-  return choose(options.pdeathsig, prefixed ? word + 3 : word, kSignals, 1);
+  if (std::string_view(word).starts_with("SIG")) word += 3;
+  return choose<&Options::pdeathsig, kSignals, 1>(options, word);
 }
 
-std::optional<std::uint32_t> descriptor(const char* word) {
-  return parse_number(word, kNameableFds - 1);
+Result with_descriptor(const char* word, const auto& use) {
+  const auto fd = parse_number(word, kNameableFds - 1);
+  if (!fd) return Failure{.cause = "not a number from 0 to 1023"};
+  use(*fd);
+  return std::nullopt;
 }
-constexpr Failure kBadDescriptor{.cause = "not a number from 0 to 1023"};
 
 Result add_keep_fd(Options& options, const char* word) {
-  const auto fd = descriptor(word);
-  if (!fd) return kBadDescriptor;
-  options.keep_fd[*fd] = true;
-  return std::nullopt;
+  return with_descriptor(word,
+                         [&](std::uint32_t fd) { options.keep_fd[fd] = true; });
 }
 
 Result set_report_fd(Options& options, const char* word) {
-  const auto fd = descriptor(word);
-  if (!fd) return kBadDescriptor;
-  options.report_fd = static_cast<int>(*fd);
-  return std::nullopt;
+  return with_descriptor(word, [&](std::uint32_t fd) {
+    options.report_fd = static_cast<int>(fd);
+  });
 }
 
 Result set_login(Options& options, const char* /*none*/) {
@@ -118,9 +108,9 @@ constexpr std::array<Option, 18> kTable = {{
     {"user", "USER[:GROUP]", "become this user; names or numbers", kInFile,
      set_string<&Options::user>},
     {"groups", "HOW", "keep, clear or init (with --user: init)", kInFile,
-     set_groups},
+     choose<&Options::groups, kGroupsRules, 1>},
     {"accept", "VERDICT", "weakest to start with: sealed, inert, open", kInFile,
-     set_accept},
+     choose<&Options::accept, kVerdictNames, 0>},
     {"seccomp", "FILTER", "regain (default), hardened, none or FILE.bpf",
      kInFile, set_string<&Options::seccomp>},
     {"keep-fd", "N", "leave descriptor N open, as 0, 1 and 2 are", kInFile,
@@ -134,7 +124,7 @@ constexpr std::array<Option, 18> kTable = {{
     {"config", "FILE", "read FILE's options before these", kNotInFile,
      set_string<&Options::config>},
     {"report", "FORM", "tell what was done: human or json", kInFile,
-     set_report},
+     choose<&Options::report, kReportForms, 1>},
     {"report-fd", "N", "tell it on descriptor N (default: 2)", kInFile,
      set_report_fd},
     {"status", "", "print this process's state and change nothing", kNotInFile,

@@ -16,18 +16,71 @@ constexpr std::array<std::string_view, 4> kFilters = {"none", "regain",
 constexpr std::array<std::string_view, 4> kFilterStates = {
     "not-asked", "in-force", "outside", "absent"};
 
-struct NamedSet {
-  std::string_view human;
+// Values of State, as text that is right in JSON; sets and lists have a form
+// of their own for people.
+using Put = void (*)(Output&, const State&, bool json);
+
+template <CapabilitySet Credentials::*kSet>
+void put_set(Output& out, const State& state, bool json) {
+  const CapabilitySet set = state.credentials.*kSet;
+  if (!json) {
+    out.hex(set);
+    return;
+  }
+  out << "{\"hex\":\"";
+  out.hex(set) << "\",\"names\":\"";
+  out.names(set) << "\"}";
+}
+
+template <auto State::*kNumber>
+void put_number(Output& out, const State& state, bool /*json*/) {
+  out << state.*kNumber;
+}
+
+void put_no_new_privs(Output& out, const State& state, bool json) {
+  const bool set = state.credentials.no_new_privs;
+  out << (json ? (set ? "true" : "false") : (set ? "1" : "0"));
+}
+
+template <auto State::*kList>
+void put_list(Output& out, const State& state, bool json) {
+  std::string_view between = json ? "[" : "";
+  if (std::empty(state.*kList)) out << (json ? "[" : "none");
+  for (const auto id : state.*kList) {
+    out << between << static_cast<std::uint32_t>(id);
+    between = json ? "," : " ";
+  }
+  if (json) out << "]";
+}
+
+struct Fact {
+  std::string_view human;  // as in /proc/PID/status, 12 wide
   std::string_view json;
-  CapabilitySet Credentials::*set;
+  Put put;
 };
-constexpr std::array<NamedSet, 5> kSets = {{
-    {"CapInh", "inheritable", &Credentials::inheritable},
-    {"CapPrm", "permitted", &Credentials::permitted},
-    {"CapEff", "effective", &Credentials::effective},
-    {"CapBnd", "bounding", &Credentials::bounding},
-    {"CapAmb", "ambient", &Credentials::ambient},
+constexpr std::array<Fact, 11> kFacts = {{
+    {"CapInh      ", "inheritable", put_set<&Credentials::inheritable>},
+    {"CapPrm      ", "permitted", put_set<&Credentials::permitted>},
+    {"CapEff      ", "effective", put_set<&Credentials::effective>},
+    {"CapBnd      ", "bounding", put_set<&Credentials::bounding>},
+    {"CapAmb      ", "ambient", put_set<&Credentials::ambient>},
+    {"NoNewPrivs  ", "no_new_privs", put_no_new_privs},
+    {"Securebits  ", "securebits", put_number<&State::securebits>},
+    {"Seccomp     ", "seccomp_mode", put_number<&State::seccomp_mode>},
+    {"Uid         ", "uids", put_list<&State::uids>},
+    {"Gid         ", "gids", put_list<&State::gids>},
+    {"Groups      ", "groups", put_list<&State::groups>},
 }};
+
+void put_json(Output& out, const State& state) {
+  std::string_view between = "{\"";
+  for (const Fact& fact : kFacts) {
+    out << between << fact.json << "\":";
+    fact.put(out, state, true);
+    between = ",\"";
+  }
+  out << "}";
+}
 
 std::string_view filter(const Report& report) {
   return kFilters[static_cast<std::size_t>(report.plan.filter.kind)];
@@ -44,48 +97,6 @@ void put(Output& out, const Finding& finding) {
   if (!finding.call.empty()) out << ": " << finding.call;
   if (!finding.cause.empty()) out << ": " << finding.cause;
   if (finding.error != 0) out << " (" << std::strerror(finding.error) << ")";
-}
-
-template <typename Ids>
-void put_ids(Output& out, const Ids& ids, std::string_view separator) {
-  std::string_view between;
-  if (std::empty(ids) && separator == " ") out << "none";
-  for (const auto id : ids) {
-    out << between << static_cast<std::uint32_t>(id);
-    between = separator;
-  }
-}
-
-void put_json(Output& out, const State& state) {
-  for (const NamedSet& each : kSets) {
-    out << "\"" << each.json << "\":{\"hex\":\"";
-    out.hex(state.credentials.*each.set) << "\",\"names\":\"";
-    out.names(state.credentials.*each.set) << "\"},";
-  }
-  out << "\"no_new_privs\":"
-      << (state.credentials.no_new_privs ? "true" : "false")
-      << ",\"securebits\":" << state.securebits
-      << ",\"seccomp_mode\":" << state.seccomp_mode << ",\"uids\":[";
-  put_ids(out, state.uids, ",");
-  out << "],\"gids\":[";
-  put_ids(out, state.gids, ",");
-  out << "],\"groups\":[";
-  put_ids(out, state.groups, ",");
-  out << "]}";
-}
-
-// A line a fact, named as in /proc/PID/status: before, and after if it is not
-// the same.
-template <typename Fact>
-void put_change(Output& out, std::string_view name, const Report& report,
-                const Fact& fact) {
-  out << name;
-  fact(report.before);
-  if (&report.before != &report.after) {
-    out << "  ->  ";
-    fact(report.after);
-  }
-  out << "\n";
 }
 
 }  // namespace
@@ -138,25 +149,15 @@ int report_human(int fd, const Report& report) {
   out << "verdict     " << name(report.judgement.verdict)
       << (report.accepted ? ", accepted" : ", refused") << "\nfilter      "
       << filter(report) << ", " << filter_state(report) << "\n";
-  for (const NamedSet& each : kSets) {
-    out << each.human << "      ";
-    put_change(out, "", report, [&](const State& state) {
-      out.hex(state.credentials.*each.set);
-    });
+  for (const Fact& fact : kFacts) {
+    out << fact.human;
+    fact.put(out, report.before, false);
+    if (&report.before != &report.after) {
+      out << "  ->  ";
+      fact.put(out, report.after, false);
+    }
+    out << "\n";
   }
-  put_change(out, "NoNewPrivs  ", report, [&](const State& state) {
-    out << (state.credentials.no_new_privs ? "1" : "0");
-  });
-  put_change(out, "Securebits  ", report,
-             [&](const State& state) { out << state.securebits; });
-  put_change(out, "Seccomp     ", report,
-             [&](const State& state) { out << state.seccomp_mode; });
-  put_change(out, "Uid         ", report,
-             [&](const State& state) { put_ids(out, state.uids, " "); });
-  put_change(out, "Gid         ", report,
-             [&](const State& state) { put_ids(out, state.gids, " "); });
-  put_change(out, "Groups      ", report,
-             [&](const State& state) { put_ids(out, state.groups, " "); });
   for (const Finding& finding : report.judgement.findings()) {
     out << "reason      ";
     put(out, finding);
@@ -180,9 +181,9 @@ int report_json(int fd, const Report& report) {
     out << "\"";
     between = ",\"";
   }
-  out << "],\"before\":{";
+  out << "],\"before\":";
   put_json(out, report.before);
-  out << ",\"after\":{";
+  out << ",\"after\":";
   put_json(out, report.after);
   out << "}\n";
   return out.flush();

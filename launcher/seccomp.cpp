@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -27,66 +28,67 @@ constexpr auto kHardened = std::to_array<sock_filter>({
 #include "hardened.inc"
 });
 
-bool failed_other_than(long result, int natural) {
-  return result < 0 && errno != natural;
-}
+// Whether a call got as far as the kernel's own check of its arguments.
+struct Probe {
+  long number;
+  std::array<long, 2> arguments;
+  int natural;  // the errno of that check, made before anything is done
+};
+constexpr auto kRegainProbes = std::to_array<Probe>({
+    {SYS_unshare, {CLONE_NEWUSER | CLONE_PTRACE, 0}, EINVAL},
+    {SYS_clone3, {0, 0}, EINVAL},
+    {SYS_setns, {-1, 0}, EBADF},
+    {SYS_ioctl, {-1, TIOCSTI}, EBADF},
+});
+constexpr auto kHardenedProbes = std::to_array<Probe>({
+    {SYS_ptrace, {-1, 0}, ESRCH},
+    {SYS_keyctl, {-1, 0}, EOPNOTSUPP},
+    {SYS_kcmp, {-1, -1}, ESRCH},
+});
 
-// Each call is one that the profiles deny, with an argument that the kernel
-// itself refuses before it does anything: the natural errno means that the
-// call got past the filters. setns(2), unshare(2), clone(2), ioctl(2).
-bool profile_in_force() {
-  return failed_other_than(syscall(SYS_unshare, CLONE_NEWUSER | CLONE_PTRACE),
-                           EINVAL) &&
-         failed_other_than(syscall(SYS_clone3, nullptr, 0), EINVAL) &&
-         failed_other_than(syscall(SYS_setns, -1, 0), EBADF) &&
-         failed_other_than(ioctl(-1, TIOCSTI, nullptr), EBADF);
-}
-
-// The calls that make a user namespace, in earnest. A process made by clone
-// runs on a copy of the memory and ends at once.
-constexpr int kRoutes = 3;
-long take_route(int route) {
-  clone_args args{};
-  args.flags = CLONE_NEWUSER;
-  switch (route) {
-    case 0:
-      return syscall(SYS_unshare, CLONE_NEWUSER);
-    case 1:
-      return syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0);
-    default:
-      return syscall(SYS_clone3, &args, sizeof args);
-  }
+bool all_filtered(std::span<const Probe> probes) {
+  return std::ranges::all_of(probes, [](const Probe& probe) {
+    return syscall(probe.number, probe.arguments[0], probe.arguments[1], 0, 0,
+                   0) < 0 &&
+           errno != probe.natural;
+  });
 }
 
 // These answers do not change by themselves; others (EAGAIN, ENOMEM) may.
 // EINVAL and ENOSYS: a kernel without user namespaces or without clone3.
 bool stays_refused(int error) {
-  return error == EPERM || error == EACCES || error == ENOSYS ||
-         error == ENOSPC || error == EUSERS || error == EINVAL;
+  constexpr std::array kLasting = {EPERM,  EACCES, ENOSYS,
+                                   ENOSPC, EUSERS, EINVAL};
+  return std::ranges::count(kLasting, error) != 0;
 }
 
-// In a child, because success cannot be undone. It shares no memory with the
-// parent, and tells by its exit status: 0, the route is closed.
-bool route_closed(int route) {
+// Whether `make`, a way to a new user namespace, is refused: tried in earnest,
+// in a child, because success cannot be undone. What clone makes ends at once.
+template <typename Make>
+bool refused(const Make& make) {
   const long child = syscall(SYS_clone, 0, 0, 0, 0, 0);
   if (child == 0) {
-    const long made = take_route(route);
-    if (made == 0 && route != 0) _exit(0);  // the grandchild
+    const pid_t parent = getpid();
+    const long made = make();
+    if (made >= 0 && getpid() != parent) _exit(0);
     if (made > 0) waitpid(static_cast<pid_t>(made), nullptr, __WALL);
     _exit(made < 0 && stays_refused(errno) ? 0 : 1);
   }
   int status = -1;
-  if (child < 0) return false;
-  while (waitpid(static_cast<pid_t>(child), &status, __WALL) < 0)
+  while (child > 0 && waitpid(static_cast<pid_t>(child), &status, __WALL) < 0)
     if (errno != EINTR) return false;
   // An outer filter may answer with death.
   return status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
 bool user_namespaces_refused() {
-  for (int route = 0; route < kRoutes; ++route)
-    if (!route_closed(route)) return false;
-  return true;
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWUSER;
+  return refused([] { return syscall(SYS_unshare, CLONE_NEWUSER); }) &&
+         refused(
+             [] { return syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0); }) &&
+         refused(
+             [&] { return syscall(SYS_clone3, &arguments, sizeof arguments); });
 }
 
 std::optional<Failure> read_filter(const char* path, Filter& filter) {
@@ -140,18 +142,15 @@ int load_filter(const Filter& filter) {
   return error;
 }
 
-FilterState find_filter_state(const Filter& filter) {
-  switch (filter.kind) {
-    case FilterKind::kNone:
-      return FilterState::kNotAsked;
-    case FilterKind::kFile:
-      return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER
-                 ? FilterState::kInForce
-                 : FilterState::kAbsent;
-    default:
-      break;
-  }
-  if (profile_in_force()) return FilterState::kInForce;
+FilterState find_filter_state(const Filter& filter, bool loaded) {
+  if (filter.kind == FilterKind::kNone) return FilterState::kNotAsked;
+  if (filter.kind == FilterKind::kFile)
+    return loaded && prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER
+               ? FilterState::kInForce
+               : FilterState::kAbsent;
+  if (all_filtered(kRegainProbes) &&
+      (filter.kind == FilterKind::kRegain || all_filtered(kHardenedProbes)))
+    return FilterState::kInForce;
   return user_namespaces_refused() ? FilterState::kOutside
                                    : FilterState::kAbsent;
 }

@@ -36,10 +36,11 @@ enum class FilterState : std::uint8_t {
 // Needs no_new_privs or CAP_SYS_ADMIN.
 int load_filter(const Filter& filter);
 
-// What holds of `filter` now, by trying it; for a file, whose content is its
-// author's, only whether this process is filtered at all. Leaves this process
-// as it is. The real attempts, made only if the profile is not in force, are a
-// child's.
-FilterState find_filter_state(const Filter& filter);
+// What holds of `filter` now, by trying it, whatever load_filter() said. Only
+// of a file, whose content is its author's, no more can be found than that it
+// was `loaded` and that this process is filtered. Leaves this process as it
+// is; attempts in earnest are a child's, and made only if the profile is not in
+// force.
+FilterState find_filter_state(const Filter& filter, bool loaded);
 
 }  // namespace doff
