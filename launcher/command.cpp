@@ -1,6 +1,5 @@
 #include "launcher/command.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,8 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+
+#include "launcher/memory.h"
 
 namespace doff {
 namespace {
@@ -43,16 +44,12 @@ char** with_user(char** environment, const Account& user) {
   };
   const std::array<Variable, 3> variables = {
       {{"HOME=", user.home}, {"USER=", user.name}, {"LOGNAME=", user.name}}};
-  static std::array<Joined, variables.size()> texts;
-
   std::size_t count = variables.size() + 1;
   for (char** each = environment; *each != nullptr; ++each) ++count;
-  void* const memory =
-      mmap(nullptr, count * sizeof(char*), PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);  // zeroed, so terminated
-  if (memory == MAP_FAILED) return nullptr;
-  char** const result = static_cast<char**>(memory);
-  char** next = result;
+  const auto texts = map_zeroed<Joined>(variables.size());
+  const auto result = map_zeroed<char*>(count);  // and so terminated
+  if (texts.empty() || result.empty()) return nullptr;
+  auto next = result.begin();
   for (char** each = environment; *each != nullptr; ++each) {
     bool replaced = false;
     for (const Variable& variable : variables)
@@ -64,7 +61,7 @@ char** with_user(char** environment, const Account& user) {
     *next = texts[i].join(variables[i].name, variables[i].value);
     if (*next++ == nullptr) return nullptr;
   }
-  return result;
+  return result.data();
 }
 
 // execve(2)s each path until one starts. What was there and did not start
@@ -77,7 +74,7 @@ struct Launch {
   bool found = false;
 
   void start(const char* path) {
-    static Joined dashed;
+    Joined dashed;
     char* const plain = argv[0];
     const char* const slash = std::strrchr(plain, '/');
     if (login) argv[0] = dashed.join("-", slash == nullptr ? plain : slash + 1);

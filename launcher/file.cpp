@@ -1,11 +1,12 @@
 #include "launcher/file.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "launcher/memory.h"
 
 namespace doff {
 namespace {
@@ -34,21 +35,18 @@ Result read_open(int fd, std::size_t limit, Trust trust,
   if (auto failure = check(about, limit, trust)) return failure;
 
   const auto size = static_cast<std::size_t>(about.st_size);
-  void* const memory = mmap(nullptr, size + 1, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    return Failure{.cause = "no memory", .error = errno};
-  char* const bytes = static_cast<char*>(memory);
+  const auto bytes = map_zeroed<char>(size + 1);
+  if (bytes.empty()) return Failure{.cause = "no memory", .error = errno};
   std::size_t have = 0;
   while (have <= size) {
-    const ssize_t got = read(fd, bytes + have, size + 1 - have);
+    const ssize_t got = read(fd, &bytes[have], size + 1 - have);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Failure{.cause = "read failed", .error = errno};
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
   if (have != size) return Failure{.cause = "the file changed while read"};
-  text = {bytes, size};
+  text = bytes.first(size);
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "launcher/memory.h"
 #include "launcher/options.h"
 
 namespace doff {
@@ -53,6 +54,7 @@ bool lists(std::string_view members, std::string_view user) {
 }  // namespace
 
 bool GroupList::insert(Gid gid) {
+  if (gids_.empty()) gids_ = map_zeroed<Gid>(kMostGroups);
   Gid* const end = gids_.data() + size_;
   Gid* const place = std::lower_bound(gids_.data(), end, gid);
   if (place != end && *place == gid) return true;

@@ -3,7 +3,6 @@
 // a process that still holds every capability (CVE-2019-14271).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,8 +16,9 @@ namespace doff {
 enum class Uid : std::uint32_t {};
 enum class Gid : std::uint32_t {};
 
-// 2^32-1 is "no change" to setresuid(2), so it is no id.
-inline constexpr std::uint32_t kLargestId = 0xfffffffe;
+// "No change" to setresuid(2), so nobody's.
+inline constexpr std::uint32_t kNoId = 0xffffffff;
+inline constexpr std::uint32_t kLargestId = kNoId - 1;
 
 // A line of passwd(5). The views point into its text.
 struct Account {
@@ -34,14 +34,12 @@ inline constexpr std::size_t kMostGroups = 65536;  // NGROUPS_MAX
 // the host's numbers, so in a user namespace maybe otherwise.
 class GroupList {
  public:
-  // False: the list is full.
+  // False: the list is full, or there is no memory.
   [[nodiscard]] bool insert(Gid gid);
-  [[nodiscard]] std::span<const Gid> all() const {
-    return {gids_.data(), size_};
-  }
+  [[nodiscard]] std::span<const Gid> all() const { return gids_.first(size_); }
 
  private:
-  std::array<Gid, kMostGroups> gids_{};
+  std::span<Gid> gids_;  // of kMostGroups, mapped with the first
   std::size_t size_ = 0;
 };
 

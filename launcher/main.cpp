@@ -37,6 +37,11 @@ std::optional<Failure> read_options(char** argv, Options& options) {
   return parse_command_line(argv, options);
 }
 
+// The exit status of an output: an answer that was not written is none.
+int finish(int error) {
+  return error == 0 ? 0 : refuse({.doing = "writing", .error = error});
+}
+
 int tell(const Options& options, const Report& report) {
   const bool stdout_only = options.action != Action::kRun;
   const int fd = stdout_only ? STDOUT_FILENO : options.report_fd;
@@ -49,8 +54,8 @@ int tell(const Options& options, const Report& report) {
 int launch(char** argv, char** environment) {
   Options options;
   if (auto failure = read_options(argv, options)) return refuse(*failure);
-  if (options.action == Action::kHelp) return print_help();
-  if (options.action == Action::kVersion) return print_version();
+  if (options.action == Action::kHelp) return finish(print_help());
+  if (options.action == Action::kVersion) return finish(print_version());
   const bool change = options.action != Action::kStatus;
 
   if (change) hide_from_tracers();

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "launcher/memory.h"
+
 namespace doff {
 namespace {
 
@@ -22,12 +24,12 @@ void unreadable(State& state, std::string_view call, int error) {
 
 void observe_sets(State& state) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  std::array<__user_cap_data_struct, 2> data{};
+  constexpr std::uint32_t kAll = ~0U;  // what a call that does nothing leaves
+  std::array<__user_cap_data_struct, 2> data = {
+      {{kAll, kAll, kAll}, {kAll, kAll, kAll}}};
   Credentials& held = state.credentials;
-  if (syscall(SYS_capget, &header, data.data()) != 0) {
-    held.permitted = held.effective = held.inheritable = kEverything;
-    return unreadable(state, "capget", errno);
-  }
+  if (syscall(SYS_capget, &header, data.data()) != 0)
+    unreadable(state, "capget", errno);
   const auto join = [&](auto half) {
     return CapabilitySet(data[0].*half | std::uint64_t{data[1].*half} << 32);
   };
@@ -36,22 +38,33 @@ void observe_sets(State& state) {
   held.inheritable = join(&__user_cap_data_struct::inheritable);
 }
 
-// `ask(n)` is a prctl that says 1 or 0 for a capability in or not in a set,
-// and EINVAL behind the last one. Number 64 cannot exist, so a filter that
-// answers 0 to every prctl does not pass for an empty set.
-template <typename Ask>
-CapabilitySet read_set(State& state, std::string_view call, const Ask& ask) {
+// Asks for each number until EINVAL, which is behind the last capability.
+// Number 64 cannot exist, so a filter that answers 0 to every prctl does not
+// pass for an empty set.
+CapabilitySet read_bounding(State& state) {
   CapabilitySet set;
   for (unsigned n = 0; n <= kCapabilityBits; ++n) {
-    const long answer = ask(n);
+    const long answer = syscall(SYS_prctl, PR_CAPBSET_READ, n, 0, 0, 0);
     if (answer < 0 && errno == EINVAL && n > 0) return set;
     if (answer < 0 || answer > 1 || n == kCapabilityBits) {
-      unreadable(state, call, answer < 0 ? errno : 0);
+      unreadable(state, "prctl(PR_CAPBSET_READ)", answer < 0 ? errno : 0);
       break;
     }
     if (answer == 1) set |= CapabilitySet(static_cast<Capability>(n));
   }
   return kEverything;
+}
+
+// The kernel keeps the ambient set within the permitted and the inheritable
+// one (capabilities(7)), which capget has told: unlike a prctl's 0, its answer
+// cannot be made up by a filter. So only those need asking.
+CapabilitySet read_ambient(CapabilitySet possible) {
+  CapabilitySet set;
+  for (const Capability each : possible)
+    if (syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, number(each),
+                0, 0) != 0)
+      set |= CapabilitySet(each);
+  return set;
 }
 
 void observe_identity(State& state) {
@@ -65,10 +78,13 @@ void observe_identity(State& state) {
   uids[3] = static_cast<Uid>(syscall(SYS_setfsuid, -1));
   gids[3] = static_cast<Gid>(syscall(SYS_setfsgid, -1));
 
-  static std::array<Gid, kMostGroups> groups;
-  const long count = syscall(SYS_getgroups, groups.size(), groups.data());
-  if (count < 0) return unreadable(state, "getgroups", errno);
-  state.groups = {groups.data(), static_cast<std::size_t>(count)};
+  const long count = syscall(SYS_getgroups, 0, nullptr);
+  if (count == 0) return;
+  const auto groups = map_zeroed<Gid>(kMostGroups);
+  if (count < 0 || groups.empty() ||
+      syscall(SYS_getgroups, groups.size(), groups.data()) != count)
+    return unreadable(state, "getgroups", errno);
+  state.groups = groups.first(static_cast<std::size_t>(count));
 }
 
 }  // namespace
@@ -81,15 +97,8 @@ State observe() {
   State state;
   Credentials& held = state.credentials;
   observe_sets(state);
-  held.bounding =
-      read_set(state, "prctl(PR_CAPBSET_READ)", [](unsigned long n) {
-        return syscall(SYS_prctl, PR_CAPBSET_READ, n, 0, 0, 0);
-      });
-  held.ambient =
-      read_set(state, "prctl(PR_CAP_AMBIENT_IS_SET)", [](unsigned long n) {
-        return syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, n, 0,
-                       0);
-      });
+  held.bounding = read_bounding(state);
+  held.ambient = read_ambient(held.permitted & held.inheritable);
   held.no_new_privs = syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
   const long bits = syscall(SYS_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
   if (bits < 0) unreadable(state, "prctl(PR_GET_SECUREBITS)", errno);

@@ -15,10 +15,11 @@ struct State {
   // A set that cannot be read is reported full, and so never passes.
   Credentials credentials;
   unsigned securebits = 0;
-  int seccomp_mode = 0;       // PR_GET_SECCOMP; -1: not readable
-  std::array<Uid, 4> uids{};  // real, effective, saved, file system
-  std::array<Gid, 4> gids{};
-  std::span<const Gid> groups;  // in memory that the next observe() reuses
+  int seccomp_mode = 0;  // PR_GET_SECCOMP; -1: not readable
+  // Real, effective, saved, file system; kNoId if not readable.
+  std::array<Uid, 4> uids = {Uid{kNoId}, Uid{kNoId}, Uid{kNoId}, Uid{kNoId}};
+  std::array<Gid, 4> gids = {Gid{kNoId}, Gid{kNoId}, Gid{kNoId}, Gid{kNoId}};
+  std::span<const Gid> groups{};
   std::string_view unreadable;  // the first call that told nothing, or empty
   int error = 0;                // its errno, or 0: its answer is impossible
 };

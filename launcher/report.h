@@ -29,6 +29,7 @@ struct Report {
 int report_human(int fd, const Report& report);
 int report_json(int fd, const Report& report);
 
+// Both return 0, or the errno of a write that failed.
 int print_help();
 int print_version();
 
