@@ -46,7 +46,7 @@ runc --root "$bundle/state" run --detach --bundle "$bundle" "$id" \
 
 # look COMMAND...: a process in the container, seen from outside.
 look() {
-  echo "\$ runc exec CONTAINER $*"
+  echo "\$ runc exec CONTAINER ${*@Q}"
   runc --root "$bundle/state" exec --detach --pid-file "$bundle/pid" "$id" "$@"
   sleep 0.2
   grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp:' \

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,8 +16,16 @@
 namespace doff {
 namespace {
 
+// Puts a descriptor of its own into the range, to see it closed.
 void close_range(unsigned first, unsigned last) {
-  if (first > last || syscall(SYS_close_range, first, last, 0) == 0) return;
+  if (first > last) return;
+  int canary = -1;
+  for (int fd = 0; fd <= 2 && canary < 0; ++fd)
+    canary = fcntl(fd, F_DUPFD, static_cast<int>(first));
+  if (syscall(SYS_close_range, first, last, 0) == 0 &&
+      (canary < 0 || static_cast<unsigned>(canary) > last ||
+       fcntl(canary, F_GETFD) < 0))
+    return;
   // Before Linux 5.9, and under filters that do not know the call. Not up to
   // RLIMIT_NOFILE, below which a descriptor may have been opened before it was
   // lowered, but to the default of fs.nr_open.
@@ -26,6 +35,14 @@ void close_range(unsigned first, unsigned last) {
 
 // 0 or errno, of calls that return 0 for success.
 int error_of(long result) { return result == 0 ? 0 : errno; }
+
+// Then failing to set them changes nothing. The overflow id stands for every
+// group that the user namespace does not map, so it is never surely the same.
+bool already_held(std::span<const Gid> wanted, std::span<const Gid> held) {
+  constexpr Gid kOverflow{65534};
+  return std::ranges::is_permutation(wanted, held) &&
+         std::ranges::count(held, kOverflow) == 0;
+}
 
 int set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -70,7 +87,8 @@ std::optional<Failure> close_descriptors(const Options& options) {
     if (fcntl(fd, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
       return Failure{.doing = kept ? "keep-fd" : "report-fd",
                      .cause = "a descriptor that it names is not open",
-                     .error = errno};
+                     .error = errno,
+                     .is_option = true};
     close_range(first, static_cast<unsigned>(fd) - 1);
     first = static_cast<unsigned>(fd) + 1;
   }
@@ -90,10 +108,12 @@ Outcome apply(const Plan& plan, const State& before) {
   if (held.effective != held.permitted)
     outcome.note(Step::kSets,
                  set_capabilities(held.permitted, held.inheritable));
-  if (plan.groups && !std::ranges::is_permutation(*plan.groups, before.groups))
-    outcome.note(Step::kGroups,
-                 error_of(syscall(SYS_setgroups, plan.groups->size(),
-                                  plan.groups->data())));
+  if (plan.groups) {
+    const int error = error_of(
+        syscall(SYS_setgroups, plan.groups->size(), plan.groups->data()));
+    if (!already_held(*plan.groups, before.groups))
+      outcome.note(Step::kGroups, error);
+  }
   if (plan.user) {
     const auto gid = static_cast<std::uint32_t>(plan.user->gid);
     outcome.note(Step::kGid, error_of(syscall(SYS_setresgid, gid, gid, gid)));
@@ -112,27 +132,42 @@ Outcome apply(const Plan& plan, const State& before) {
       error_of(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)));
   outcome.note(Step::kSets, set_capabilities(permitted, ambient));
   raise_ambient(ambient, outcome);
+  if (ambient != plan.allowed.ambient) outcome.note(Step::kAmbient, EPERM);
   outcome.note(Step::kNoNewPrivs,
                error_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
   return outcome;
 }
 
 std::optional<Failure> enter(const Options& options) {
-  if (options.chdir != nullptr && chdir(options.chdir) != 0)
-    return Failure{.doing = "chdir", .value = options.chdir, .error = errno};
+  struct stat wanted {};
+  struct stat entered {};
+  if (options.chdir != nullptr &&
+      (stat(options.chdir, &wanted) != 0 || chdir(options.chdir) != 0 ||
+       stat(".", &entered) != 0 || wanted.st_dev != entered.st_dev ||
+       wanted.st_ino != entered.st_ino))
+    return Failure{.doing = "chdir",
+                   .value = options.chdir,
+                   .error = errno,
+                   .is_option = true};
   // getcwd(2) shows a directory outside of the root directory without a slash
-  // in front (CVE-2024-21626); getcwd(3) would hide it.
+  // in front (CVE-2024-21626); getcwd(3) would hide it. One that was deleted
+  // has no name, and may be outside as well.
   std::array<char, PATH_MAX> path{};
-  if (syscall(SYS_getcwd, path.data(), path.size()) > 0 && path[0] != '/')
+  const long size = syscall(SYS_getcwd, path.data(), path.size());
+  if (size <= 0 || path[0] != '/')
     return Failure{.doing = "looking at the working directory",
-                   .cause = "it is outside of the root directory",
+                   .cause = "it is deleted, or outside of the root directory",
+                   .error = size < 0 ? errno : 0,
                    .next = "--chdir / leaves it"};
   int signal = 0;
   if (options.pdeathsig != 0 &&
       (prctl(PR_SET_PDEATHSIG, options.pdeathsig, 0, 0, 0) != 0 ||
        prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 ||
        signal != options.pdeathsig))
-    return Failure{.doing = "pdeathsig", .cause = "prctl", .error = errno};
+    return Failure{.doing = "pdeathsig",
+                   .cause = "prctl",
+                   .error = errno,
+                   .is_option = true};
   return std::nullopt;
 }
 

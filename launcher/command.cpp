@@ -94,9 +94,12 @@ struct Launch {
       next =
           "a file with capabilities that this process may not have, such "
           "as ping, does not start: capabilities(7)";
+    else if (found && error == ENOENT)
+      next = "the interpreter that it names is not there";
+    else if (found && error == ENOEXEC)
+      next = "a script needs a first line that names its interpreter";
     else if (found)
-      next =
-          error == ENOENT ? "the interpreter that it names is not there" : "";
+      next = "";
     return {.doing = "starting",
             .value = name,
             .error = error,

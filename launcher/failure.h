@@ -22,6 +22,7 @@ struct Failure {
   std::string_view file{};   // the configuration file, and
   unsigned line = 0;         // its line; 0: the whole file
   int exit_status = kExitRefused;
+  bool is_option = false;  // `doing` is an option's name, without dashes
 };
 
 }  // namespace doff

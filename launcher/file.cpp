@@ -62,7 +62,8 @@ Result read_file(const char* path, std::size_t limit, Trust trust,
     failure = read_open(fd, limit, trust, text);
     close(fd);
   } else if (errno == ELOOP && trust == Trust::kRootOnly) {
-    failure = Failure{.cause = "a symbolic link", .error = ELOOP};
+    failure =
+        Failure{.cause = "a symbolic link", .next = "name the file itself"};
   } else {
     failure = Failure{.cause = "open failed", .error = errno};
   }

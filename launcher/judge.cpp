@@ -79,18 +79,25 @@ class Judge {
   const Outcome* outcome_;
 };
 
-void judge_identity(const Plan& plan, const State& after, Judge& judge) {
+void judge_identity(const Plan& plan, const Outcome& outcome,
+                    const State& after, Judge& judge) {
   const auto all = [](const auto& ids, auto id) {
     return std::ranges::count(ids, id) == std::ranges::ssize(ids);
   };
-  judge.require_as_asked(!plan.user || all(after.uids, plan.user->uid),
+  // An id that the user namespace does not map reads back as 65534, which may
+  // be the one asked for: so the calls must have succeeded, too.
+  judge.require_as_asked(!plan.user || (all(after.uids, plan.user->uid) &&
+                                        outcome.error(Step::kUid) == 0),
                          Step::kUid, "the user ids are not those of --user",
                          "start doff with CAP_SETUID, or as that user");
-  judge.require_as_asked(!plan.user || all(after.gids, plan.user->gid),
+  judge.require_as_asked(!plan.user || (all(after.gids, plan.user->gid) &&
+                                        outcome.error(Step::kGid) == 0),
                          Step::kGid, "the group ids are not those of --user",
                          "start doff with CAP_SETGID, or as that user");
   judge.require_as_asked(
-      !plan.groups || std::ranges::is_permutation(*plan.groups, after.groups),
+      !plan.groups ||
+          (std::ranges::is_permutation(*plan.groups, after.groups) &&
+           outcome.error(Step::kGroups) == 0),
       Step::kGroups, "the supplementary groups are not those asked for",
       "start doff with CAP_SETGID, or use --groups keep");
   judge.require_as_asked(plan.allowed.ambient <= after.credentials.ambient,
@@ -120,8 +127,9 @@ Judgement judge(const Plan& plan, const State& before, const Outcome* outcome,
                .error = after.error,
                .remedy = "look for a seccomp filter around doff"});
   judge.excess("CapBnd", held.bounding, allowed.keep, Step::kBounding,
-               "start doff with CAP_SETPCAP, or create the container with "
-               "--cap-drop ALL, or start with --accept inert");
+               "start doff as root (with CAP_SETPCAP; --user for another "
+               "user), or create the "
+               "container with --cap-drop ALL, or start with --accept inert");
   judge.excess("CapPrm", held.permitted, allowed.keep, Step::kSets);
   judge.excess("CapEff", held.effective, allowed.keep, Step::kSets);
   judge.excess("CapInh", held.inheritable, allowed.ambient, Step::kSets);
@@ -129,8 +137,12 @@ Judgement judge(const Plan& plan, const State& before, const Outcome* outcome,
   judge.require(held.no_new_privs, Step::kNoNewPrivs,
                 "no_new_privs is not set");
   judge.require(filtered, Step::kFilter, "the seccomp filter is not in force",
-                "an outer filter may forbid it; --seccomp none does without");
-  if (outcome != nullptr) judge_identity(plan, after, judge);
+                plan.filter.kind == FilterKind::kFile
+                    ? "is the file a program for seccomp, and not denied by an "
+                      "outer filter?"
+                    : "an outer filter may forbid it; --seccomp none does "
+                      "without");
+  if (outcome != nullptr) judge_identity(plan, *outcome, after, judge);
 
   judge.judgement.verdict =
       readable && filtered ? doff::judge(held, allowed) : Verdict::kOpen;

@@ -30,11 +30,22 @@ std::optional<Failure> read_options(char** argv, Options& options) {
   std::span<char> text;
   if (auto failure = read_file(path, kConfigLimit, Trust::kRootOnly, text)) {
     failure->doing = "config";
+    failure->is_option = true;
     return failure;
   }
   options = {};
   if (auto failure = parse_config(path, text, options)) return failure;
   return parse_command_line(argv, options);
+}
+
+// Options that mean something only together.
+std::optional<Failure> check_together(const Options& options) {
+  if (options.report_fd == STDERR_FILENO || options.report != ReportForm::kNone)
+    return std::nullopt;
+  return Failure{.doing = "report-fd",
+                 .cause = "there is no report",
+                 .next = "ask for one with --report human or json",
+                 .is_option = true};
 }
 
 // The exit status of an output: an answer that was not written is none.
@@ -56,6 +67,7 @@ int launch(char** argv, char** environment) {
   if (auto failure = read_options(argv, options)) return refuse(*failure);
   if (options.action == Action::kHelp) return finish(print_help());
   if (options.action == Action::kVersion) return finish(print_version());
+  if (auto failure = check_together(options)) return refuse(*failure);
   const bool change = options.action != Action::kStatus;
 
   if (change) hide_from_tracers();
@@ -70,9 +82,12 @@ int launch(char** argv, char** environment) {
   if (change)
     if (auto failure = enter(options)) return refuse(*failure);
   State after = change ? observe() : before;
-  if (change) outcome.note(Step::kFilter, load_filter(plan.filter));
-  const FilterState filter = find_filter_state(
-      plan.filter, change && outcome.error(Step::kFilter) == 0);
+  Load load = Load::kNotTried;
+  if (change) {
+    outcome.note(Step::kFilter, load_filter(plan.filter));
+    load = outcome.error(Step::kFilter) == 0 ? Load::kDone : Load::kRefused;
+  }
+  const FilterState filter = find_filter_state(plan.filter, load);
   after.seccomp_mode = observe_seccomp();
 
   const Judgement judgement =

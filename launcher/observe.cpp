@@ -78,6 +78,9 @@ void observe_identity(State& state) {
   uids[3] = static_cast<Uid>(syscall(SYS_setfsuid, -1));
   gids[3] = static_cast<Gid>(syscall(SYS_setfsgid, -1));
 
+  // A negative size is an error; a filter that answers 0 does not know that.
+  if (syscall(SYS_getgroups, -1, nullptr) >= 0)
+    return unreadable(state, "getgroups", 0);
   const long count = syscall(SYS_getgroups, 0, nullptr);
   if (count == 0) return;
   const auto groups = map_zeroed<Gid>(kMostGroups);

@@ -19,14 +19,14 @@ Result add_to(Options& options, const char* list) {
   const auto unknown = add_capabilities(list, options.*kSet);
   if (!unknown) return std::nullopt;
   return Failure{.value = unknown->word,
-                 .cause = "no such capability",
+                 .cause = unknown->word.empty() ? "an empty name in the list"
+                                                : "no such capability",
                  .guess = unknown->nearest};
 }
 
 // Any string but the empty one.
 template <const char* Options::*kString>
 Result set_string(Options& options, const char* value) {
-  if (*value == '\0') return Failure{.cause = "the value is empty"};
   options.*kString = value;
   return std::nullopt;
 }
@@ -62,8 +62,12 @@ Result set_pdeathsig(Options& options, const char* word) {
     options.pdeathsig = static_cast<int>(*number);
     return std::nullopt;
   }
-  if (std::string_view(word).starts_with("SIG")) word += 3;
-  return choose<&Options::pdeathsig, kSignals, 1>(options, word);
+  const bool prefixed = std::string_view(word).starts_with("SIG");
+  auto failure = choose<&Options::pdeathsig, kSignals, 1>(
+      options, prefixed ? word + 3 : word);
+  if (failure) failure->value = word;
+  if (failure) failure->next = "a signal's name in capitals, or 1 to 64";
+  return failure;
 }
 
 Result with_descriptor(const char* word, const auto& use) {
@@ -158,10 +162,14 @@ Result set_option(const Option& option, const char* value, Options& options) {
     failure = Failure{.value = value, .cause = "takes no value"};
   else if (!option.argument.empty() && value == nullptr)
     failure = Failure{.cause = "needs a value", .next = option.help};
+  else if (value != nullptr && *value == '\0')
+    failure = Failure{.cause = "the value is empty", .next = option.help};
   else
     failure = option.set(options, value);
   if (failure) {
     failure->doing = option.name;
+    failure->is_option = true;
+    if (failure->next.empty()) failure->next = option.help;
     if (failure->value.empty() && value != nullptr) failure->value = value;
   }
   return failure;
@@ -185,7 +193,11 @@ Result parse_config_line(char* line, Options& options) {
   name[size] = '\0';
 
   const Option* const option = find_option(name);
-  if (option == nullptr) return unknown_option(name);
+  if (option == nullptr) {
+    Failure failure = unknown_option(name);
+    failure.next = "a line is an option without dashes, a blank, its value";
+    return failure;
+  }
   if (!option->in_file)
     return Failure{.doing = name,
                    .cause = "not an option for a configuration file",

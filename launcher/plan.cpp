@@ -28,6 +28,7 @@ Result read_database(const char* path, std::string_view& text) {
 
 // Digits are a number, other words a name; both as Docker's --user.
 Result resolve_user(std::string_view word, bool group_given, Account& user) {
+  if (word.empty()) return Failure{.cause = "the user is empty"};
   std::string_view passwd;
   if (auto failure = read_database(kPasswd, passwd)) return failure;
   std::optional<Account> found;
@@ -40,6 +41,8 @@ Result resolve_user(std::string_view word, bool group_given, Account& user) {
                          "this uid has no entry in /etc/passwd, so its "
                          "group is not known",
                      .next = "say which, --user UID:GID"};
+  } else if (word.find_first_not_of("0123456789") == word.npos) {
+    return Failure{.cause = "not a user id, 0 to 4294967294"};
   } else {
     found = find_account(passwd, word);
     if (!found)
@@ -63,6 +66,7 @@ Result resolve_caller(Account& caller) {
 }
 
 Result resolve_group(std::string_view word, std::string_view group, Gid& gid) {
+  if (word.empty()) return Failure{.cause = "the group is empty"};
   if (const auto number = parse_number(word, kLargestId)) {
     gid = Gid{*number};
     return std::nullopt;
@@ -122,7 +126,8 @@ Result resolve_capabilities(const Options& options, Plan& plan) {
   if (options.ambient <= plan.allowed.keep) return std::nullopt;
   return Failure{.doing = "ambient",
                  .cause = "it names a capability that is not kept",
-                 .next = "name it with --cap-add too"};
+                 .next = "--cap-add keeps it, --cap-drop does not",
+                 .is_option = true};
 }
 
 }  // namespace
@@ -130,6 +135,7 @@ Result resolve_capabilities(const Options& options, Plan& plan) {
 Result make_plan(const Options& options, Plan& plan) {
   if (auto failure = resolve_identity(options, plan)) {
     failure->doing = options.user == nullptr ? "groups" : "user";
+    failure->is_option = true;
     if (failure->value.empty() && options.user != nullptr)
       failure->value = options.user;
     return failure;
@@ -137,6 +143,7 @@ Result make_plan(const Options& options, Plan& plan) {
   if (auto failure = resolve_capabilities(options, plan)) return failure;
   if (auto failure = find_filter(options.seccomp, plan.filter)) {
     failure->doing = "seccomp";
+    failure->is_option = true;
     return failure;
   }
   return std::nullopt;

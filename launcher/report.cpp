@@ -107,9 +107,11 @@ int refuse(const Failure& failure) {
   if (!failure.file.empty()) out.quote(failure.file) << ":";
   if (failure.line != 0) out << failure.line << ":";
   if (!failure.file.empty()) out << " ";
+  if (failure.is_option && failure.line == 0) out << "--";
   out.quote(failure.doing);
   if (!failure.value.empty()) (out << " '").quote(failure.value) << "'";
-  if (!failure.cause.empty()) out << ": " << failure.cause;
+  if (!failure.cause.empty())
+    out << (failure.doing.empty() ? "" : ": ") << failure.cause;
   if (failure.error != 0) out << ": " << std::strerror(failure.error);
   if (!failure.guess.empty()) out << "; did you mean " << failure.guess << "?";
   if (!failure.next.empty()) out << " (" << failure.next << ")";
@@ -119,10 +121,12 @@ int refuse(const Failure& failure) {
 
 int refuse(const Judgement& judgement, Verdict accept) {
   Output out(STDERR_FILENO);
-  out << "doff: refused to start COMMAND: this process is "
-      << name(judgement.verdict);
-  if (judgement.verdict < accept) out << ", not " << name(accept);
-  out << "\n";
+  out << "doff: refused to start COMMAND: ";
+  if (judgement.verdict < accept)
+    out << "this process is " << name(judgement.verdict) << ", not "
+        << name(accept) << "\n";
+  else
+    out << "it would not run as asked\n";
   for (const Finding& finding : judgement.findings()) {
     out << "doff:   ";
     put(out, finding);
@@ -203,7 +207,7 @@ int print_help() {
     out << option.help << "\n";
   }
   out << "Exit status: COMMAND's; 125 refused, 126 not executable, 127 not "
-         "found. See doff(1).\n";
+         "found.\n";
   return out.flush();
 }
 

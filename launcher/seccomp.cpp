@@ -36,6 +36,7 @@ struct Probe {
 };
 constexpr auto kRegainProbes = std::to_array<Probe>({
     {SYS_unshare, {CLONE_NEWUSER | CLONE_PTRACE, 0}, EINVAL},
+    {SYS_clone, {CLONE_NEWUSER | CLONE_FS, 0}, EINVAL},
     {SYS_clone3, {0, 0}, EINVAL},
     {SYS_setns, {-1, 0}, EBADF},
     {SYS_ioctl, {-1, TIOCSTI}, EBADF},
@@ -54,11 +55,11 @@ bool all_filtered(std::span<const Probe> probes) {
   });
 }
 
-// These answers do not change by themselves; others (EAGAIN, ENOMEM) may.
+// These answers do not change by themselves; others (EAGAIN, ENOMEM, ENOSPC
+// while somebody else's namespaces use up the limit) may.
 // EINVAL and ENOSYS: a kernel without user namespaces or without clone3.
 bool stays_refused(int error) {
-  constexpr std::array kLasting = {EPERM,  EACCES, ENOSYS,
-                                   ENOSPC, EUSERS, EINVAL};
+  constexpr std::array kLasting = {EPERM, EACCES, ENOSYS, EINVAL};
   return std::ranges::count(kLasting, error) != 0;
 }
 
@@ -77,16 +78,34 @@ bool refused(const Make& make) {
   int status = -1;
   while (child > 0 && waitpid(static_cast<pid_t>(child), &status, __WALL) < 0)
     if (errno != EINTR) return false;
-  // An outer filter may answer with death.
-  return status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+  // An outer filter may answer with death, and a kernel that does not know the
+  // entry with SIGSEGV.
+  return status == 0 || (WIFSIGNALED(status) && (WTERMSIG(status) == SIGSYS ||
+                                                 WTERMSIG(status) == SIGSEGV));
+}
+
+// unshare(2) by the entry of 32-bit programs, which a filter that looks at
+// numbers without looking at the architecture takes for another call.
+long foreign_unshare() {
+#ifdef __x86_64__
+  constexpr long kUnshare = 310;  // arch/x86/entry/syscalls/syscall_32.tbl
+  long result = kUnshare;
+  asm volatile("int $0x80" : "+a"(result) : "b"(CLONE_NEWUSER) : "memory");
+  errno = result < 0 ? static_cast<int>(-result) : 0;
+  return result < 0 ? -1 : 0;
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
 }
 
 bool user_namespaces_refused() {
   clone_args arguments{};
   arguments.flags = CLONE_NEWUSER;
   return refused([] { return syscall(SYS_unshare, CLONE_NEWUSER); }) &&
-         refused(
-             [] { return syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0); }) &&
+         refused(foreign_unshare) && refused([] {
+           return syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0);
+         }) &&
          refused(
              [&] { return syscall(SYS_clone3, &arguments, sizeof arguments); });
 }
@@ -142,13 +161,13 @@ int load_filter(const Filter& filter) {
   return error;
 }
 
-FilterState find_filter_state(const Filter& filter, bool loaded) {
+FilterState find_filter_state(const Filter& filter, Load load) {
   if (filter.kind == FilterKind::kNone) return FilterState::kNotAsked;
   if (filter.kind == FilterKind::kFile)
-    return loaded && prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER
+    return load == Load::kDone && prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER
                ? FilterState::kInForce
                : FilterState::kAbsent;
-  if (all_filtered(kRegainProbes) &&
+  if (load != Load::kRefused && all_filtered(kRegainProbes) &&
       (filter.kind == FilterKind::kRegain || all_filtered(kHardenedProbes)))
     return FilterState::kInForce;
   return user_namespaces_refused() ? FilterState::kOutside

@@ -27,8 +27,8 @@ std::optional<Failure> find_filter(const char* word, Filter& filter);
 enum class FilterState : std::uint8_t {
   kNotAsked,
   kInForce,  // probes that only this filter answers so were answered so
-  kOutside,  // not in force, but every way to a user namespace was tried and
-             // is refused: by an outer filter, a sysctl or an LSM
+  kOutside,  // not in force, but every way to make a user namespace was tried
+             // and is refused: by an outer filter, a sysctl or an LSM
   kAbsent,   // neither
 };
 
@@ -36,11 +36,12 @@ enum class FilterState : std::uint8_t {
 // Needs no_new_privs or CAP_SYS_ADMIN.
 int load_filter(const Filter& filter);
 
-// What holds of `filter` now, by trying it, whatever load_filter() said. Only
-// of a file, whose content is its author's, no more can be found than that it
-// was `loaded` and that this process is filtered. Leaves this process as it
-// is; attempts in earnest are a child's, and made only if the profile is not in
-// force.
-FilterState find_filter_state(const Filter& filter, bool loaded);
+enum class Load : std::uint8_t { kNotTried, kDone, kRefused };
+
+// What holds of `filter` now, by trying it. Of a file, whose content is its
+// author's, no more can be found than that it was loaded and that this process
+// is filtered. Leaves this process as it is; attempts in earnest are a child's,
+// and made only if the profile is not in force.
+FilterState find_filter_state(const Filter& filter, Load load);
 
 }  // namespace doff
