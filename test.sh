@@ -22,10 +22,10 @@ for option in "$@"; do
 done
 
 need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
-  musl-tools libseccomp-dev libcap-ng-dev libc6-dev-i386-cross catch2 \
+  musl-tools libseccomp-dev libcap-ng-dev catch2 gcovr \
+  g++-aarch64-linux-gnu qemu-user-static gcc libc6-dev binutils \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
-  libcap2-bin util-linux tmux jq python3 g++-aarch64-linux-gnu \
-  qemu-user-static gcovr || exit
+  libcap2-bin util-linux bsdutils mount procps tmux jq python3 || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
