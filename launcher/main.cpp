@@ -53,13 +53,63 @@ int finish(int error) {
   return error == 0 ? 0 : refuse({.doing = "writing", .error = error});
 }
 
+// Returns 0, or the exit status of a report that was not written.
 int tell(const Options& options, const Report& report) {
   const bool stdout_only = options.action != Action::kRun;
   const int fd = stdout_only ? STDOUT_FILENO : options.report_fd;
-  if (options.report == ReportForm::kJson) return report_json(fd, report);
-  if (options.report == ReportForm::kHuman || stdout_only)
-    return report_human(fd, report);
-  return 0;
+  int error = 0;
+  if (options.report == ReportForm::kJson)
+    error = report_json(fd, report);
+  else if (options.report == ReportForm::kHuman || stdout_only)
+    error = report_human(fd, report);
+  return error == 0 ? 0
+                    : refuse({.doing = "writing the report", .error = error});
+}
+
+bool acceptable(const Judgement& judgement, Verdict accept) {
+  return judgement.verdict >= accept && judgement.as_asked;
+}
+
+// --status: the same plan, look and judgement, and nothing done.
+int show_status(const Options& options) {
+  Plan plan;
+  if (auto failure = make_plan(options, plan)) return refuse(*failure);
+  const State state = observe();
+  const FilterState filter = find_filter_state(plan.filter, Load::kNotTried);
+  const Judgement judgement = judge(plan, state, nullptr, state, filter);
+  const bool accepted = acceptable(judgement, options.accept);
+  if (const int failed = tell(options, {judgement, plan, state, state, filter,
+                                        options.accept, accepted}))
+    return failed;
+  return accepted ? 0 : kExitRefused;
+}
+
+// Returns only the exit status of a refusal, or of --dry-run.
+int start(const Options& options, char** environment) {
+  hide_from_tracers();
+  if (auto failure = close_descriptors(options)) return refuse(*failure);
+  Plan plan;
+  if (auto failure = make_plan(options, plan)) return refuse(*failure);
+
+  const State before = observe();
+  Outcome outcome = apply(plan, before);
+  if (auto failure = enter(options)) return refuse(*failure);
+  State after = observe();
+  const int error = load_filter(plan.filter);
+  outcome.note(Step::kFilter, error);
+  const FilterState filter =
+      find_filter_state(plan.filter, error == 0 ? Load::kDone : Load::kRefused);
+  after.seccomp_mode = observe_seccomp();
+
+  const Judgement judgement = judge(plan, before, &outcome, after, filter);
+  const bool accepted = acceptable(judgement, options.accept);
+  if (const int failed = tell(options, {judgement, plan, before, after, filter,
+                                        options.accept, accepted}))
+    return failed;
+  if (options.action == Action::kDryRun) return accepted ? 0 : kExitRefused;
+  if (!accepted) return refuse(judgement, options.accept);
+  if (judgement.verdict != Verdict::kSealed) warn(judgement);
+  return refuse(become(options, plan, environment));
 }
 
 int launch(char** argv, char** environment) {
@@ -68,41 +118,8 @@ int launch(char** argv, char** environment) {
   if (options.action == Action::kHelp) return finish(print_help());
   if (options.action == Action::kVersion) return finish(print_version());
   if (auto failure = check_together(options)) return refuse(*failure);
-  const bool change = options.action != Action::kStatus;
-
-  if (change) hide_from_tracers();
-  if (change)
-    if (auto failure = close_descriptors(options)) return refuse(*failure);
-  Plan plan;
-  if (auto failure = make_plan(options, plan)) return refuse(*failure);
-
-  const State before = observe();
-  Outcome outcome;
-  if (change) outcome = apply(plan, before);
-  if (change)
-    if (auto failure = enter(options)) return refuse(*failure);
-  State after = change ? observe() : before;
-  Load load = Load::kNotTried;
-  if (change) {
-    outcome.note(Step::kFilter, load_filter(plan.filter));
-    load = outcome.error(Step::kFilter) == 0 ? Load::kDone : Load::kRefused;
-  }
-  const FilterState filter = find_filter_state(plan.filter, load);
-  after.seccomp_mode = observe_seccomp();
-
-  const Judgement judgement =
-      judge(plan, before, change ? &outcome : nullptr, after, filter);
-  const bool accepted =
-      judgement.verdict >= options.accept && judgement.as_asked;
-  const Report report{judgement, plan,   change ? before : after,
-                      after,     filter, options.accept,
-                      accepted};
-  if (const int error = tell(options, report))
-    return refuse({.doing = "writing the report", .error = error});
-  if (options.action != Action::kRun) return accepted ? 0 : kExitRefused;
-  if (!accepted) return refuse(judgement, options.accept);
-  if (judgement.verdict != Verdict::kSealed) warn(judgement);
-  return refuse(become(options, plan, environment));
+  if (options.action == Action::kStatus) return show_status(options);
+  return start(options, environment);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ Result resolve_user(std::string_view word, bool group_given, Account& user) {
                          "this uid has no entry in /etc/passwd, so its "
                          "group is not known",
                      .next = "say which, --user UID:GID"};
-  } else if (word.find_first_not_of("0123456789") == word.npos) {
+  } else if (word.find_first_not_of("0123456789") == std::string_view::npos) {
     return Failure{.cause = "not a user id, 0 to 4294967294"};
   } else {
     found = find_account(passwd, word);

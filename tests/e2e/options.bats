@@ -244,6 +244,8 @@ allow='\006\0\0\0\0\0\377\177'
 }
 
 @test "a working directory outside of the root directory" {
+  ! ldd "$DOFF" &>/dev/null ||
+    skip "this build needs libraries, which the new root does not have"
   mkdir -p root
   cp "$DOFF" root/doff
   cp "$(command -v busybox)" root/busybox
