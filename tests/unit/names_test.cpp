@@ -14,7 +14,6 @@
 
 namespace {
 
-using doff::Capability;
 using doff::CapabilitySet;
 
 struct Macro {
@@ -196,7 +195,7 @@ TEST_CASE("the name table is that of libcap-ng") {
 }
 
 TEST_CASE("the name table has a name for each capability of this kernel") {
-  const unsigned known = static_cast<unsigned>(doff::kCapabilityNames.size());
+  const auto known = static_cast<unsigned>(doff::kCapabilityNames.size());
   unsigned last = 0;
   std::ifstream file("/proc/sys/kernel/cap_last_cap");
   if (!(file >> last)) {

@@ -1,5 +1,6 @@
 #include "launcher/options.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstring>
@@ -334,9 +335,9 @@ TEST_CASE("every word from the command on is untouched") {
     std::vector<std::string> text = {"doff", "--chdir=/x"};
     if (dashes) text.emplace_back("--");
     text.insert(text.end(), command.begin(), command.end());
-    std::vector<char*> argv;
-    for (std::string& each : text) argv.push_back(each.data());
-    argv.push_back(nullptr);
+    std::vector<char*> argv(text.size() + 1);
+    std::ranges::transform(text, argv.begin(),
+                           [](std::string& each) { return each.data(); });
     const std::vector<char*> before = argv;
     const std::vector<std::string> copies = text;
 
