@@ -58,11 +58,18 @@ make_busybox_root() {
   add_test_accounts "$root"
 }
 
+# Where this machine's apt takes Debian's main from.
+debian_mirror() {
+  # shellcheck disable=SC2016 # apt expands it
+  apt-get indextargets --format '$(SITE) $(CODENAME) $(COMPONENT)' \
+    'Created-By: Packages' | sed -n 's/ bookworm main$//p' | head -n 1
+}
+
 make_debian_root() {
   need debootstrap
   printf "# %s\n" "making a Debian root file system (about a minute)" >&3
   debootstrap --variant=minbase --include=libcap2-bin bookworm "$1" \
-    "${DOFF_TEST_MIRROR:-http://deb.debian.org/debian}" >"$1.log" 2>&1 ||
+    "${DOFF_TEST_MIRROR:-$(debian_mirror)}" >"$1.log" 2>&1 ||
     fail "debootstrap failed:" "$(tail -n 5 "$1.log")"
   add_test_accounts "$1"
 }
