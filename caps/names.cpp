@@ -1,7 +1,6 @@
 #include "caps/names.h"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace doff {
 namespace {
@@ -15,17 +14,11 @@ std::string_view without_prefix(std::string_view word) {
   return word;
 }
 
-// 0 to 63 in decimal, without sign or spare zeros.
+// 0 to 63, without spare zeros.
 std::optional<Capability> find_number(std::string_view word) {
-  if (word.empty() || word.size() > 2) return std::nullopt;
-  if (word.size() == 2 && word[0] == '0') return std::nullopt;
-  unsigned value = 0;
-  for (const char c : word) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<unsigned>(c - '0');
-  }
-  if (value >= kCapabilityBits) return std::nullopt;
-  return static_cast<Capability>(value);
+  const auto number = parse_number(word, kCapabilityBits - 1);
+  if (!number || (word.size() > 1 && word[0] == '0')) return std::nullopt;
+  return static_cast<Capability>(*number);
 }
 
 }  // namespace
@@ -62,6 +55,18 @@ std::array<char, 16> hex(CapabilitySet set) {
     rest <<= 4;
   }
   return digits;
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view digits,
+                                          std::uint32_t most) {
+  if (digits.empty()) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    if (value > most) return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(value);
 }
 
 // Levenshtein's, one row at a time: `row[j]` is the distance between the part

@@ -14,48 +14,20 @@ namespace doff {
 // capabilities(7) without the prefix CAP_; a name's place is its number.
 // Linux 5.9 added the last. tests/unit/names_test.cpp holds the table against
 // <linux/capability.h>, libcap-ng and the running kernel.
+// clang-format off
 inline constexpr std::array<std::string_view, 41> kCapabilityNames = {
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "DAC_READ_SEARCH",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "SETGID",
-    "SETUID",
-    "SETPCAP",
-    "LINUX_IMMUTABLE",
-    "NET_BIND_SERVICE",
-    "NET_BROADCAST",
-    "NET_ADMIN",
-    "NET_RAW",
-    "IPC_LOCK",
-    "IPC_OWNER",
-    "SYS_MODULE",
-    "SYS_RAWIO",
-    "SYS_CHROOT",
-    "SYS_PTRACE",
-    "SYS_PACCT",
-    "SYS_ADMIN",
-    "SYS_BOOT",
-    "SYS_NICE",
-    "SYS_RESOURCE",
-    "SYS_TIME",
-    "SYS_TTY_CONFIG",
-    "MKNOD",
-    "LEASE",
-    "AUDIT_WRITE",
-    "AUDIT_CONTROL",
-    "SETFCAP",
-    "MAC_OVERRIDE",
-    "MAC_ADMIN",
-    "SYSLOG",
-    "WAKE_ALARM",
-    "BLOCK_SUSPEND",
-    "AUDIT_READ",
-    "PERFMON",
-    "BPF",
-    "CHECKPOINT_RESTORE"};
+    /*  0 */ "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER",
+    /*  4 */ "FSETID", "KILL", "SETGID", "SETUID",
+    /*  8 */ "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST",
+    /* 12 */ "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
+    /* 16 */ "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE",
+    /* 20 */ "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
+    /* 24 */ "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD",
+    /* 28 */ "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
+    /* 32 */ "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM",
+    /* 36 */ "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+    /* 40 */ "CHECKPOINT_RESTORE"};
+// clang-format on
 
 // What `ALL` means: every capability that has a name. A bit that a newer
 // kernel adds has none yet, so keeping ALL does not keep it.
@@ -106,24 +78,24 @@ std::array<char, 16> hex(CapabilitySet set);
 // names in ascending order, numbers for bits without a name.
 template <typename Put>
 constexpr void list_names(CapabilitySet set, const Put& put) {
+  const bool all = kAllCapabilities <= set;
+  if (all) put(std::string_view("all"));
   if (set.empty()) put(std::string_view("none"));
-  std::string_view separator;
-  if (kAllCapabilities <= set) {
-    put(std::string_view("all"));
-    set = set - kAllCapabilities;
-    separator = ",";
-  }
-  for (const Capability each : set) {
-    put(separator);
-    separator = ",";
+  std::string_view separator = all ? "," : "";
+  for (const Capability each : all ? set - kAllCapabilities : set) {
     const unsigned n = number(each);
     const std::array digits = {static_cast<char>('0' + n / 10),
                                static_cast<char>('0' + n % 10)};
-    put(n < kCapabilityNames.size()
-            ? kCapabilityNames[n]
-            : std::string_view(digits.data(), digits.size()));
+    put(separator);
+    put(n < kCapabilityNames.size() ? kCapabilityNames[n]
+                                    : std::string_view(digits.data(), 2));
+    separator = ",";
   }
 }
+
+// Decimal digits only, up to `most`.
+std::optional<std::uint32_t> parse_number(std::string_view digits,
+                                          std::uint32_t most);
 
 // How many characters to insert, delete or replace, regardless of case, to
 // make `b` of `a`; 32, many, where either is longer than that.
@@ -137,8 +109,9 @@ std::string_view nearest_name(std::string_view word, const Names& names) {
   std::size_t fewest = word.size() / 3 + 2;
   for (const std::string_view name : names) {
     const std::size_t edits = edit_distance(word, name);
-    if (edits < fewest) best = name;
-    if (edits < fewest) fewest = edits;
+    if (edits >= fewest) continue;
+    best = name;
+    fewest = edits;
   }
   return best;
 }

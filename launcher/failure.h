@@ -25,4 +25,9 @@ struct Failure {
   bool is_option = false;  // `doing` is an option's name, without dashes
 };
 
+// Says so in one line on stderr, and ends this process. Code that only this
+// process runs calls it where it fails; what parses bytes that others wrote
+// returns its Failure, so that tests can look at it.
+[[noreturn]] void refuse(const Failure& failure);
+
 }  // namespace doff

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 
 #include "caps/names.h"
 
@@ -16,20 +17,10 @@ Output& Output::operator<<(std::string_view text) {
   return *this;
 }
 
-Output& Output::operator<<(std::uint32_t number) {
-  std::array<char, 10> digits;
-  char* first = digits.end();
-  do {
-    *--first = static_cast<char>('0' + number % 10);
-    number /= 10;
-  } while (number != 0);
-  return *this << std::string_view(first, digits.end());
-}
-
-Output& Output::operator<<(int number) {
-  if (number < 0) *this << "-";
-  return *this << (number < 0 ? 0U - static_cast<std::uint32_t>(number)
-                              : static_cast<std::uint32_t>(number));
+Output& Output::operator<<(long number) {
+  std::array<char, 20> text;
+  const auto end = std::to_chars(text.begin(), text.end(), number).ptr;
+  return *this << std::string_view(text.begin(), end);
 }
 
 Output& Output::hex(CapabilitySet set) {
@@ -65,16 +56,13 @@ Output& Output::quote(std::string_view bytes) {
 }
 
 int Output::flush() {
-  const char* rest = buffer_.data();
-  while (size_ > 0 && error_ == 0) {
-    const ssize_t wrote = write(fd_, rest, size_);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) {
+  std::size_t done = 0;
+  while (done < size_ && error_ == 0) {
+    const ssize_t wrote = write(fd_, &buffer_[done], size_ - done);
+    if (wrote >= 0)
+      done += static_cast<std::size_t>(wrote);
+    else if (errno != EINTR)
       error_ = errno;
-      break;
-    }
-    rest += wrote;
-    size_ -= static_cast<std::size_t>(wrote);
   }
   size_ = 0;
   return error_;

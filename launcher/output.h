@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "caps/capability_set.h"
@@ -19,8 +18,7 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   Output& operator<<(std::string_view text);
-  Output& operator<<(std::uint32_t number);
-  Output& operator<<(int number);
+  Output& operator<<(long number);
   // For people: hex and names, or what is missing from all of them.
   Output& operator<<(CapabilitySet set);
   Output& hex(CapabilitySet set);
