@@ -66,10 +66,9 @@ void close_descriptors(const Options& options) {
         options.report != ReportForm::kNone && as_int == options.report_fd;
     if (!kept && !reported) continue;
     if (fcntl(as_int, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
-      refuse({.doing = kept ? "keep-fd" : "report-fd",
-              .cause = "a descriptor that it names is not open",
-              .error = errno,
-              .is_option = true});
+      refuse_option(
+          kept ? "keep-fd" : "report-fd",
+          {.cause = "a descriptor that it names is not open", .error = errno});
     close_range(first, fd - 1);
     first = fd + 1;
   }
@@ -134,10 +133,7 @@ void enter(const Options& options) {
       (stat(options.chdir, &wanted) != 0 || chdir(options.chdir) != 0 ||
        stat(".", &entered) != 0 || wanted.st_dev != entered.st_dev ||
        wanted.st_ino != entered.st_ino))
-    refuse({.doing = "chdir",
-            .value = options.chdir,
-            .error = errno,
-            .is_option = true});
+    refuse_option("chdir", {.value = options.chdir, .error = errno});
   // getcwd(2) shows a directory outside of the root directory without a slash
   // in front (CVE-2024-21626); getcwd(3) would hide it. One that was deleted
   // has no name, and may be outside as well.
@@ -153,10 +149,7 @@ void enter(const Options& options) {
       (prctl(PR_SET_PDEATHSIG, options.pdeathsig, 0, 0, 0) != 0 ||
        prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 ||
        signal != options.pdeathsig))
-    refuse({.doing = "pdeathsig",
-            .cause = "prctl",
-            .error = errno,
-            .is_option = true});
+    refuse_option("pdeathsig", {.cause = "prctl", .error = errno});
 }
 
 }  // namespace doff

@@ -29,5 +29,7 @@ struct Failure {
 // process runs calls it where it fails; what parses bytes that others wrote
 // returns its Failure, so that tests can look at it.
 [[noreturn]] void refuse(const Failure& failure);
+// The same, of an option.
+[[noreturn]] void refuse_option(std::string_view option, Failure failure);
 
 }  // namespace doff

@@ -13,15 +13,11 @@ namespace doff {
 
 std::span<char> read_file(const char* path, std::size_t limit, Trust trust,
                           std::string_view option) {
-  Failure failure{.doing = option, .file = path, .is_option = true};
   const auto stop = [&](std::string_view cause, std::string_view next = "") {
-    failure.cause = cause;
-    failure.next = next;
-    refuse(failure);
+    refuse_option(option, {.cause = cause, .next = next, .file = path});
   };
-  const auto stop_by_errno = [&](std::string_view cause) {
-    failure.error = errno;
-    stop(cause);
+  const auto stop_by_errno = [&](std::string_view call) {
+    refuse_option(option, {.cause = call, .error = errno, .file = path});
   };
 
   const bool root_only = trust == Trust::kRootOnly;

@@ -80,10 +80,9 @@ int main(int argc, char** argv, char** environment) {
   if (options.action == doff::Action::kVersion) return doff::print_version();
   if (options.report_fd != STDERR_FILENO &&
       options.report == doff::ReportForm::kNone)
-    doff::refuse({.doing = "report-fd",
-                  .cause = "there is no report",
-                  .next = "ask for one with --report human or json",
-                  .is_option = true});
+    doff::refuse_option("report-fd",
+                        {.cause = "there is no report",
+                         .next = "ask for one with --report human or json"});
   if (options.action == doff::Action::kStatus)
     return doff::show_status(options);
   return doff::start(options, environment);

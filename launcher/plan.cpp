@@ -25,11 +25,7 @@ std::string_view read_database(const char* path, std::string_view option) {
 Account resolve_user(std::string_view value, std::string_view passwd,
                      std::string_view group) {
   const auto stop = [&](std::string_view cause, std::string_view next = "") {
-    refuse({.doing = "user",
-            .value = value,
-            .cause = cause,
-            .next = next,
-            .is_option = true});
+    refuse_option("user", {.value = value, .cause = cause, .next = next});
   };
   const std::size_t colon = std::min(value.find(':'), value.size());
   const bool group_given = colon < value.size();
@@ -89,11 +85,8 @@ void resolve_identity(const Options& options, Plan& plan) {
   if (rule != GroupsRule::kInit) return;
 
   const Account member = plan.user ? *plan.user : caller(passwd);
-  if (auto failure = add_memberships(group, member, list)) {
-    failure->doing = option;
-    failure->is_option = true;
-    refuse(*failure);
-  }
+  if (const auto failure = add_memberships(group, member, list))
+    refuse_option(option, *failure);
   plan.groups = list.all();
 }
 
@@ -104,14 +97,13 @@ Plan make_plan(const Options& options) {
   resolve_identity(options, plan);
   plan.allowed = {options.add - options.drop, options.ambient};
   if (!(plan.allowed.ambient <= plan.allowed.keep))
-    refuse({.doing = "ambient",
-            .cause = "it names a capability that is not kept",
-            .next = "--cap-add keeps it, --cap-drop does not",
-            .is_option = true});
+    refuse_option("ambient",
+                  {.cause = "it names a capability that is not kept",
+                   .next = "--cap-add keeps it, --cap-drop does not"});
   const bool root = plan.user ? plan.user->uid == Uid{0} : geteuid() == 0;
   plan.permitted = root ? plan.allowed.keep : plan.allowed.ambient;
-  if (auto failure = find_filter(options.seccomp, plan.filter))
-    refuse(*failure);
+  if (const auto failure = find_filter(options.seccomp, plan.filter))
+    refuse_option("seccomp", *failure);
   return plan;
 }
 

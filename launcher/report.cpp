@@ -165,6 +165,12 @@ void refuse(const Failure& failure) {
   end(out << "\n", failure.exit_status);
 }
 
+void refuse_option(std::string_view option, Failure failure) {
+  failure.doing = option;
+  failure.is_option = true;
+  refuse(failure);
+}
+
 void refuse(const Judgement& judgement, Verdict accept) {
   Output out(STDERR_FILENO);
   out << "doff: refused to start COMMAND: ";

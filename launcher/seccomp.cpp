@@ -124,10 +124,8 @@ std::optional<Failure> find_filter(const char* word, Filter& filter) {
   } else if (name.ends_with(".bpf") || std::strchr(word, '/') != nullptr) {
     const auto bytes = read_file(word, kLimit, Trust::kAnyOwner, "seccomp");
     if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
-      return Failure{.doing = "seccomp",
-                     .cause = "not whole BPF instructions, of 8 bytes each",
-                     .file = name,
-                     .is_option = true};
+      return Failure{.cause = "not whole BPF instructions, of 8 bytes each",
+                     .file = name};
     // mmap'd memory, so aligned for any type.
     const void* const start = bytes.data();
     filter = {FilterKind::kFile,
@@ -135,12 +133,10 @@ std::optional<Failure> find_filter(const char* word, Filter& filter) {
                bytes.size() / sizeof(sock_filter)}};
   } else {
     return Failure{
-        .doing = "seccomp",
         .value = name,
         .cause = "no such filter",
         .guess = nearest_name(name, std::span(kFilterNames).first(3)),
-        .next = "a file's name holds a slash or ends in .bpf",
-        .is_option = true};
+        .next = "a file's name holds a slash or ends in .bpf"};
   }
   return std::nullopt;
 }
