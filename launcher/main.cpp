@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <span>
 
 #include "launcher/apply.h"
 #include "launcher/command.h"

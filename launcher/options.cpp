@@ -200,9 +200,9 @@ Result parse_command_line(char** argv, Options& options) {
     if (value != nullptr)
       word = {word.data(), static_cast<std::size_t>(value++ - word.data())};
 
-    const Option* const option = word.starts_with("--")
-                                     ? find_option({&word[2], word.size() - 2})
-                                     : nullptr;
+    const Option* const option =
+        word.starts_with("--") ? find_option({word.data() + 2, word.size() - 2})
+                               : nullptr;
     if (option == nullptr)
       return unknown_option(
           word, "doff --help lists them; a COMMAND with a dash goes behind --");
