@@ -19,7 +19,7 @@ enum class Step : std::uint8_t {
   kSets,
   kAmbient,
   kNoNewPrivs,
-  kFilter
+  kFilter,
 };
 inline constexpr std::size_t kSteps = 8;
 
