@@ -31,8 +31,7 @@ class Output {
 
   Output& operator<<(long number) {
     std::array<char, 20> text;
-    const char* const end =
-        std::to_chars(text.begin(), text.end(), number).ptr;
+    const char* const end = std::to_chars(text.begin(), text.end(), number).ptr;
     return *this << std::string_view(text.begin(), end);
   }
 
