@@ -135,9 +135,8 @@ void put_json(Output& out, const Report& report, Verdict accept) {
 }
 
 // What was not written was not told.
-int finish(Output& out) {
-  if (const int error = out.flush())
-    refuse({.doing = "writing the report", .error = error});
+int finish(Output& out, std::string_view doing) {
+  if (const int error = out.flush()) refuse({.doing = doing, .error = error});
   return 0;
 }
 
@@ -206,7 +205,7 @@ void report(const Options& options, const Report& report) {
     put_json(out, report, options.accept);
   else
     put_human(out, report, options.accept);
-  finish(out);
+  finish(out, "writing the report");
 }
 
 int print_help() {
@@ -223,13 +222,13 @@ int print_help() {
   }
   out << "Exit status: COMMAND's; 125 refused, 126 not executable, 127 not "
          "found.\n";
-  return finish(out);
+  return finish(out, "writing");
 }
 
 int print_version() {
   Output out(STDOUT_FILENO);
   out << "doff " DOFF_VERSION "\n";
-  return finish(out);
+  return finish(out, "writing");
 }
 
 }  // namespace doff
