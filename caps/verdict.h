@@ -41,8 +41,6 @@ struct Credentials {
   CapabilitySet bounding;
   CapabilitySet ambient;
   bool no_new_privs = false;
-
-  constexpr bool operator==(const Credentials&) const = default;
 };
 
 // What may be left. `ambient` bounds the inheritable and the ambient set: an

@@ -33,9 +33,6 @@ void close_range(unsigned first, unsigned last) {
     close(static_cast<int>(fd));
 }
 
-// 0 or errno, of calls that return 0 for success.
-int error_of(long result) { return result == 0 ? 0 : errno; }
-
 // Then failing to set them changes nothing. The overflow id stands for every
 // group that the user namespace does not map, so it is never surely the same.
 bool already_held(std::span<const Gid> wanted, std::span<const Gid> held) {
@@ -44,7 +41,7 @@ bool already_held(std::span<const Gid> wanted, std::span<const Gid> held) {
          std::ranges::count(held, kOverflow) == 0;
 }
 
-int set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
+long set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
   for (unsigned half = 0; half < 2; ++half) {
@@ -53,47 +50,29 @@ int set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
     data[half].inheritable =
         static_cast<std::uint32_t>(inheritable.bits() >> (half * 32));
   }
-  return error_of(syscall(SYS_capset, &header, data.data()));
-}
-
-// Needs CAP_SETPCAP for a capability that is absent, too, so takes only what
-// is there; CAP_SETPCAP itself last.
-void drop_bounding(CapabilitySet excess, Outcome& outcome) {
-  constexpr CapabilitySet kLast = only("SETPCAP");
-  for (const CapabilitySet part : {excess - kLast, excess & kLast})
-    for (const Capability each : part)
-      outcome.note(Step::kBounding,
-                   error_of(prctl(PR_CAPBSET_DROP, number(each), 0, 0, 0)));
-}
-
-void raise_ambient(CapabilitySet set, Outcome& outcome) {
-  for (const Capability each : set)
-    outcome.note(Step::kAmbient,
-                 error_of(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE,
-                                number(each), 0, 0)));
+  return syscall(SYS_capset, &header, data.data());
 }
 
 }  // namespace
 
 void hide_from_tracers() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
-std::optional<Failure> close_descriptors(const Options& options) {
+void close_descriptors(const Options& options) {
   unsigned first = 3;
-  for (int fd = 3; fd < kNameableFds; ++fd) {
-    const bool kept = options.keep_fd[static_cast<std::size_t>(fd)];
+  for (unsigned fd = first; fd < kNameableFds; ++fd) {
+    const auto as_int = static_cast<int>(fd);
+    const bool kept = options.keep_fd[fd];
     const bool reported =
-        options.report != ReportForm::kNone && fd == options.report_fd;
+        options.report != ReportForm::kNone && as_int == options.report_fd;
     if (!kept && !reported) continue;
-    if (fcntl(fd, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
-      return Failure{.doing = kept ? "keep-fd" : "report-fd",
-                     .cause = "a descriptor that it names is not open",
-                     .error = errno,
-                     .is_option = true};
-    close_range(first, static_cast<unsigned>(fd) - 1);
-    first = static_cast<unsigned>(fd) + 1;
+    if (fcntl(as_int, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
+      refuse_option(
+          kept ? "keep-fd" : "report-fd",
+          {.cause = "a descriptor that it names is not open", .error = errno});
+    close_range(first, fd - 1);
+    first = fd + 1;
   }
   close_range(first, UINT_MAX);
-  return std::nullopt;
 }
 
 // Groups and gid come before the uid, which takes CAP_SETGID away with it. The
@@ -101,74 +80,76 @@ std::optional<Failure> close_descriptors(const Options& options) {
 // set, and with it goes the CAP_SETPCAP that every drop needs.
 Outcome apply(const Plan& plan, const State& before) {
   Outcome outcome;
+  const auto note = [&](Step step, long result) {
+    outcome.note(step, result == 0 ? 0 : errno);
+  };
   const Credentials& held = before.credentials;
   const CapabilitySet ambient = plan.allowed.ambient & held.permitted;
-  const CapabilitySet permitted = plan.permitted & held.permitted;
 
   if (held.effective != held.permitted)
-    outcome.note(Step::kSets,
-                 set_capabilities(held.permitted, held.inheritable));
+    note(Step::kSets, set_capabilities(held.permitted, held.inheritable));
   if (plan.groups) {
-    const int error = error_of(
-        syscall(SYS_setgroups, plan.groups->size(), plan.groups->data()));
-    if (!already_held(*plan.groups, before.groups))
-      outcome.note(Step::kGroups, error);
+    const auto& groups = *plan.groups;
+    const long result = syscall(SYS_setgroups, groups.size(), groups.data());
+    if (!already_held(groups, before.groups)) note(Step::kGroups, result);
   }
   if (plan.user) {
-    const auto gid = static_cast<std::uint32_t>(plan.user->gid);
-    outcome.note(Step::kGid, error_of(syscall(SYS_setresgid, gid, gid, gid)));
+    const Gid gid = plan.user->gid;
+    note(Step::kGid, syscall(SYS_setresgid, gid, gid, gid));
   }
-  drop_bounding(held.bounding - plan.allowed.keep, outcome);
+
+  // Needs CAP_SETPCAP for a capability that is absent, too, so takes only what
+  // is there; CAP_SETPCAP itself last.
+  constexpr CapabilitySet kLast = only("SETPCAP");
+  const CapabilitySet excess = held.bounding - plan.allowed.keep;
+  for (const CapabilitySet part : {excess - kLast, excess & kLast})
+    for (const Capability each : part)
+      note(Step::kBounding, prctl(PR_CAPBSET_DROP, number(each), 0, 0, 0));
+
   if (plan.user) {
-    const auto uid = static_cast<std::uint32_t>(plan.user->uid);
+    const Uid uid = plan.user->uid;
     // Leaving uid 0 empties the permitted set as well, of which ambient must
     // be a part; KEEPCAPS prevents that. execve clears the flag; so do we.
     if (!ambient.empty()) prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-    outcome.note(Step::kUid, error_of(syscall(SYS_setresuid, uid, uid, uid)));
+    note(Step::kUid, syscall(SYS_setresuid, uid, uid, uid));
     if (!ambient.empty()) prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
   }
-  outcome.note(
-      Step::kAmbient,
-      error_of(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)));
-  outcome.note(Step::kSets, set_capabilities(permitted, ambient));
-  raise_ambient(ambient, outcome);
+
+  note(Step::kAmbient,
+       prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
+  note(Step::kSets, set_capabilities(plan.permitted & held.permitted, ambient));
+  for (const Capability each : ambient)
+    note(Step::kAmbient,
+         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number(each), 0, 0));
   if (ambient != plan.allowed.ambient) outcome.note(Step::kAmbient, EPERM);
-  outcome.note(Step::kNoNewPrivs,
-               error_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)));
+  note(Step::kNoNewPrivs, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   return outcome;
 }
 
-std::optional<Failure> enter(const Options& options) {
+void enter(const Options& options) {
   struct stat wanted {};
   struct stat entered {};
   if (options.chdir != nullptr &&
       (stat(options.chdir, &wanted) != 0 || chdir(options.chdir) != 0 ||
        stat(".", &entered) != 0 || wanted.st_dev != entered.st_dev ||
        wanted.st_ino != entered.st_ino))
-    return Failure{.doing = "chdir",
-                   .value = options.chdir,
-                   .error = errno,
-                   .is_option = true};
+    refuse_option("chdir", {.value = options.chdir, .error = errno});
   // getcwd(2) shows a directory outside of the root directory without a slash
   // in front (CVE-2024-21626); getcwd(3) would hide it. One that was deleted
   // has no name, and may be outside as well.
   std::array<char, PATH_MAX> path{};
   const long size = syscall(SYS_getcwd, path.data(), path.size());
   if (size <= 0 || path[0] != '/')
-    return Failure{.doing = "looking at the working directory",
-                   .cause = "it is deleted, or outside of the root directory",
-                   .error = size < 0 ? errno : 0,
-                   .next = "--chdir / leaves it"};
+    refuse({.doing = "looking at the working directory",
+            .cause = "it is deleted, or outside of the root directory",
+            .error = size < 0 ? errno : 0,
+            .next = "--chdir / leaves it"});
   int signal = 0;
   if (options.pdeathsig != 0 &&
       (prctl(PR_SET_PDEATHSIG, options.pdeathsig, 0, 0, 0) != 0 ||
        prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 ||
        signal != options.pdeathsig))
-    return Failure{.doing = "pdeathsig",
-                   .cause = "prctl",
-                   .error = errno,
-                   .is_option = true};
-  return std::nullopt;
+    refuse_option("pdeathsig", {.cause = "prctl", .error = errno});
 }
 
 }  // namespace doff

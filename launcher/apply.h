@@ -39,7 +39,7 @@ void hide_from_tracers();
 
 // Closes every descriptor from 3 on but those that `options` names; refuses
 // if one of those is not open. The report's is closed on execve.
-std::optional<Failure> close_descriptors(const Options& options);
+void close_descriptors(const Options& options);
 
 // Carries out `plan`. A step that fails never skips the next.
 Outcome apply(const Plan& plan, const State& before);
@@ -47,6 +47,6 @@ Outcome apply(const Plan& plan, const State& before);
 // Rights over what a new user may enter, and what changing ids resets: so
 // these come after apply(). Refuses where the kernel does, and where the
 // working directory is outside of the root directory (CVE-2024-21626).
-std::optional<Failure> enter(const Options& options);
+void enter(const Options& options);
 
 }  // namespace doff

@@ -10,27 +10,28 @@
 #include <cstring>
 #include <string_view>
 
+#include "launcher/failure.h"
 #include "launcher/memory.h"
 
 namespace doff {
 namespace {
 
-constexpr std::array<const char*, 5> kShells = {"/bin/bash", "/usr/bin/bash",
-                                                "/usr/local/bin/bash",
-                                                "/bin/sh", "/usr/bin/sh"};
+constexpr std::array kShells = {"/bin/bash", "/usr/bin/bash",
+                                "/usr/local/bin/bash", "/bin/sh",
+                                "/usr/bin/sh"};
 constexpr std::array<std::string_view, 6> kDirectories = {
     "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
     "/usr/bin/",        "/sbin/",          "/bin/"};
 
-// `first` and `second` as one string; no longer string fits in a path.
+// Two strings as one; no longer string fits in a path.
 struct Joined {
-  std::array<char, PATH_MAX> bytes{};
+  std::array<char, PATH_MAX> bytes;
 
   // Returns null if there is no room.
   char* join(std::string_view first, std::string_view second) {
     if (first.size() + second.size() >= bytes.size()) return nullptr;
-    *std::ranges::copy(second, std::ranges::copy(first, bytes.data()).out).out =
-        '\0';
+    char* const end = std::ranges::copy(first, bytes.data()).out;
+    *std::ranges::copy(second, end).out = '\0';
     return bytes.data();
   }
 };
@@ -38,27 +39,23 @@ struct Joined {
 // `environment` with the HOME, USER and LOGNAME of `user` in place of its own;
 // USER and LOGNAME go where the uid has no name. Null if there is no room.
 char** with_user(char** environment, const Account& user) {
-  struct Variable {
-    std::string_view name;
-    std::string_view value;
+  constexpr std::array<std::string_view, 3> kNames = {
+      "HOME=", "USER=", "LOGNAME="};
+  const std::array values = {user.home, user.name, user.name};
+  const auto is_replaced = [&](std::string_view entry) {
+    return std::ranges::any_of(
+        kNames, [&](std::string_view name) { return entry.starts_with(name); });
   };
-  const std::array<Variable, 3> variables = {
-      {{"HOME=", user.home}, {"USER=", user.name}, {"LOGNAME=", user.name}}};
-  std::size_t count = variables.size() + 1;
-  for (char** each = environment; *each != nullptr; ++each) ++count;
-  const auto texts = map_zeroed<Joined>(variables.size());
-  const auto result = map_zeroed<char*>(count);  // and so terminated
+  std::size_t count = 0;
+  while (environment[count] != nullptr) ++count;
+  const auto texts = map_zeroed<Joined>(kNames.size());
+  const auto result = map_zeroed<char*>(count + kNames.size() + 1);
   if (texts.empty() || result.empty()) return nullptr;
-  auto next = result.begin();
-  for (char** each = environment; *each != nullptr; ++each) {
-    bool replaced = false;
-    for (const Variable& variable : variables)
-      replaced |= std::string_view(*each).starts_with(variable.name);
-    if (!replaced) *next++ = *each;
-  }
-  for (std::size_t i = 0; i < variables.size(); ++i) {
-    if (variables[i].value.empty()) continue;
-    *next = texts[i].join(variables[i].name, variables[i].value);
+  char** next = std::remove_copy_if(environment, environment + count,
+                                    result.data(), is_replaced);
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (values[i].empty()) continue;
+    *next = texts[i].join(kNames[i], values[i]);
     if (*next++ == nullptr) return nullptr;
   }
   return result.data();
@@ -88,59 +85,58 @@ struct Launch {
     found = true;
   }
 
-  [[nodiscard]] Failure failure(const char* name, const char* looked) const {
-    std::string_view next = looked;
-    if (found && error == EPERM)
+  [[noreturn]] void stop(const char* name, std::string_view looked) const {
+    std::string_view next;
+    if (!found)
+      next = looked;
+    else if (error == EPERM)
       next =
           "a file with capabilities that this process may not have, such "
           "as ping, does not start: capabilities(7)";
-    else if (found && error == ENOENT)
+    else if (error == ENOENT)
       next = "the interpreter that it names is not there";
-    else if (found && error == ENOEXEC)
+    else if (error == ENOEXEC)
       next = "a script needs a first line that names its interpreter";
-    else if (found)
-      next = "";
-    return {.doing = "starting",
+    refuse({.doing = "starting",
             .value = name,
             .error = error,
             .next = next,
-            .exit_status = found ? kExitNotExecutable : kExitNotFound};
+            .exit_status = found ? kExitNotExecutable : kExitNotFound});
   }
 };
 
-Failure become_shell(char** environment, bool login) {
+[[noreturn]] void become_shell(char** environment, bool login) {
   std::array<char*, 2> argv{};
   Launch launch{argv.data(), environment, login};
   for (const char* const path : kShells) {
     argv[0] = const_cast<char*>(path);  // which execve(2) only reads
     launch.start(path);
   }
-  return launch.failure("a shell",
-                        "tried /bin/bash, /usr/bin/bash, /usr/local/bin/bash, "
-                        "/bin/sh, /usr/bin/sh; name a COMMAND");
+  launch.stop("a shell",
+              "tried /bin/bash, /usr/bin/bash, /usr/local/bin/bash, /bin/sh, "
+              "/usr/bin/sh; name a COMMAND");
 }
 
 }  // namespace
 
-Failure become(const Options& options, const Plan& plan, char** environment) {
+void become(const Options& options, const Plan& plan, char** environment) {
   if (plan.user) environment = with_user(environment, *plan.user);
   if (environment == nullptr)
-    return {.doing = "setting HOME, USER and LOGNAME", .error = ENAMETOOLONG};
-  if (options.command == nullptr)
-    return become_shell(environment, options.login);
+    refuse({.doing = "setting HOME, USER and LOGNAME", .error = ENAMETOOLONG});
+  if (options.command == nullptr) become_shell(environment, options.login);
 
   const char* const name = options.command[0];
   Launch launch{options.command, environment, options.login};
   if (*name == '\0' || std::strchr(name, '/') != nullptr) {
     launch.start(name);
-    return launch.failure(name, "");
+    launch.stop(name, "");
   }
   Joined path;
   for (const std::string_view directory : kDirectories)
     if (path.join(directory, name) != nullptr) launch.start(path.bytes.data());
-  return launch.failure(name,
-                        "looked in /usr/local/sbin, /usr/local/bin, /usr/sbin, "
-                        "/usr/bin, /sbin and /bin; `env NAME` searches $PATH");
+  launch.stop(name,
+              "looked in /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, "
+              "/sbin and /bin; `env NAME` searches $PATH");
 }
 
 }  // namespace doff

@@ -1,15 +1,15 @@
 // Becoming COMMAND.
 #pragma once
 
-#include "launcher/failure.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
 
 namespace doff {
 
-// execve(2)s COMMAND, or a shell where there is none, and returns only if that
+// execve(2)s COMMAND, or a shell where there is none, and refuses if that
 // failed. A name without a slash is looked up in Docker's default PATH, never
 // in the environment's. With --user, HOME, USER and LOGNAME are the user's.
-Failure become(const Options& options, const Plan& plan, char** environment);
+[[noreturn]] void become(const Options& options, const Plan& plan,
+                         char** environment);
 
 }  // namespace doff

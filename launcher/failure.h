@@ -25,4 +25,11 @@ struct Failure {
   bool is_option = false;  // `doing` is an option's name, without dashes
 };
 
+// Says so in one line on stderr, and ends this process. Code that only this
+// process runs calls it where it fails; what parses bytes that others wrote
+// returns its Failure, so that tests can look at it.
+[[noreturn]] void refuse(const Failure& failure);
+// The same, of an option.
+[[noreturn]] void refuse_option(std::string_view option, Failure failure);
+
 }  // namespace doff

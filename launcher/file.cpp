@@ -6,69 +6,53 @@
 
 #include <cerrno>
 
+#include "launcher/failure.h"
 #include "launcher/memory.h"
 
 namespace doff {
-namespace {
 
-using Result = std::optional<Failure>;
+std::span<char> read_file(const char* path, std::size_t limit, Trust trust,
+                          std::string_view option) {
+  const auto stop = [&](std::string_view cause, std::string_view next = "") {
+    refuse_option(option, {.cause = cause, .next = next, .file = path});
+  };
+  const auto stop_by_errno = [&](std::string_view call) {
+    refuse_option(option, {.cause = call, .error = errno, .file = path});
+  };
 
-Result check(const struct stat& about, std::size_t limit, Trust trust) {
-  if (!S_ISREG(about.st_mode)) return Failure{.cause = "not a regular file"};
-  if (trust == Trust::kRootOnly && about.st_uid != 0)
-    return Failure{.cause = "not owned by root", .next = "chown root it"};
-  if (trust == Trust::kRootOnly && (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return Failure{.cause = "writable by others than root",
-                   .next = "chmod go-w it"};
-  if (static_cast<std::size_t>(about.st_size) > limit)
-    return Failure{.cause = "the file is too large"};
-  return std::nullopt;
-}
+  const bool root_only = trust == Trust::kRootOnly;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+                                (root_only ? O_NOFOLLOW : 0));
+  if (fd < 0 && errno == ENOENT && trust == Trust::kAnyOwnerOrAbsent) return {};
+  if (fd < 0 && errno == ELOOP && root_only)
+    stop("a symbolic link", "name the file itself");
+  if (fd < 0) stop_by_errno("open failed");
 
-// Reads until end of file, so that a file which grows meanwhile is refused
-// instead of cut.
-Result read_open(int fd, std::size_t limit, Trust trust,
-                 std::span<char>& text) {
   struct stat about {};
-  if (fstat(fd, &about) != 0)
-    return Failure{.cause = "fstat failed", .error = errno};
-  if (auto failure = check(about, limit, trust)) return failure;
-
+  if (fstat(fd, &about) != 0) stop_by_errno("fstat failed");
+  if (!S_ISREG(about.st_mode)) stop("not a regular file");
+  if (root_only && about.st_uid != 0)
+    stop("not owned by root", "chown root it");
+  if (root_only && (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    stop("writable by others than root", "chmod go-w it");
   const auto size = static_cast<std::size_t>(about.st_size);
+  if (size > limit) stop("the file is too large");
+
+  // Until end of file, so that a file which grows meanwhile is refused instead
+  // of cut.
   const auto bytes = map_zeroed<char>(size + 1);
-  if (bytes.empty()) return Failure{.cause = "no memory", .error = errno};
+  if (bytes.empty()) stop_by_errno("no memory");
   std::size_t have = 0;
   while (have <= size) {
     const ssize_t got = read(fd, &bytes[have], size + 1 - have);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Failure{.cause = "read failed", .error = errno};
+    if (got < 0) stop_by_errno("read failed");
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
-  if (have != size) return Failure{.cause = "the file changed while read"};
-  text = bytes.first(size);
-  return std::nullopt;
-}
-
-}  // namespace
-
-Result read_file(const char* path, std::size_t limit, Trust trust,
-                 std::span<char>& text) {
-  text = {};
-  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
-                                (trust == Trust::kRootOnly ? O_NOFOLLOW : 0));
-  Result failure;
-  if (fd >= 0) {
-    failure = read_open(fd, limit, trust, text);
-    close(fd);
-  } else if (errno == ELOOP && trust == Trust::kRootOnly) {
-    failure =
-        Failure{.cause = "a symbolic link", .next = "name the file itself"};
-  } else {
-    failure = Failure{.cause = "open failed", .error = errno};
-  }
-  if (failure) failure->file = path;
-  return failure;
+  if (have != size) stop("the file changed while read");
+  close(fd);
+  return bytes.first(size);
 }
 
 }  // namespace doff

@@ -1,9 +1,10 @@
 #include "launcher/identity.h"
 
 #include <algorithm>
+#include <array>
 
+#include "caps/names.h"
 #include "launcher/memory.h"
-#include "launcher/options.h"
 
 namespace doff {
 namespace {
@@ -16,33 +17,25 @@ std::string_view take(std::string_view& text, char separator) {
   return part;
 }
 
-std::optional<Account> parse_account(std::string_view line) {
-  Account account;
-  account.name = take(line, ':');
-  take(line, ':');  // password
-  const auto uid = parse_number(take(line, ':'), kLargestId);
-  const auto gid = parse_number(take(line, ':'), kLargestId);
-  take(line, ':');  // comment
-  account.home = take(line, ':');
-  if (!uid || !gid) return std::nullopt;
-  account.uid = Uid{*uid};
-  account.gid = Gid{*gid};
-  return account;
+// Of a line; those that it lacks are empty. passwd(5): name, password, uid,
+// gid, comment, home. group(5): name, password, gid, members.
+using Fields = std::array<std::string_view, 6>;
+Fields fields_of(std::string_view line) {
+  Fields fields;
+  for (std::string_view& field : fields) field = take(line, ':');
+  return fields;
 }
 
-struct Group {
-  std::string_view name;
-  std::optional<std::uint32_t> gid;
-  std::string_view members;
-};
+std::optional<Gid> parse_gid(std::string_view digits) {
+  const auto number = parse_number(digits, kLargestId);
+  return number ? std::optional(Gid{*number}) : std::nullopt;
+}
 
-Group parse_group(std::string_view line) {
-  Group group;
-  group.name = take(line, ':');
-  take(line, ':');  // password
-  group.gid = parse_number(take(line, ':'), kLargestId);
-  group.members = take(line, ':');
-  return group;
+std::optional<Account> to_account(const Fields& fields) {
+  const auto uid = parse_number(fields[2], kLargestId);
+  const auto gid = parse_gid(fields[3]);
+  if (!uid || !gid) return std::nullopt;
+  return Account{fields[0], Uid{*uid}, *gid, fields[5]};
 }
 
 bool lists(std::string_view members, std::string_view user) {
@@ -68,16 +61,15 @@ bool GroupList::insert(Gid gid) {
 std::optional<Account> find_account(std::string_view passwd,
                                     std::string_view name) {
   while (!passwd.empty()) {
-    const std::string_view line = take(passwd, '\n');
-    std::string_view rest = line;
-    if (take(rest, ':') == name) return parse_account(line);
+    const Fields fields = fields_of(take(passwd, '\n'));
+    if (fields[0] == name) return to_account(fields);
   }
   return std::nullopt;
 }
 
 std::optional<Account> find_account(std::string_view passwd, Uid uid) {
   while (!passwd.empty()) {
-    const auto account = parse_account(take(passwd, '\n'));
+    const auto account = to_account(fields_of(take(passwd, '\n')));
     if (account && account->uid == uid) return account;
   }
   return std::nullopt;
@@ -85,10 +77,8 @@ std::optional<Account> find_account(std::string_view passwd, Uid uid) {
 
 std::optional<Gid> find_group(std::string_view group, std::string_view name) {
   while (!group.empty()) {
-    const Group entry = parse_group(take(group, '\n'));
-    if (entry.name != name) continue;
-    if (!entry.gid) return std::nullopt;
-    return Gid{*entry.gid};
+    const Fields fields = fields_of(take(group, '\n'));
+    if (fields[0] == name) return parse_gid(fields[2]);
   }
   return std::nullopt;
 }
@@ -98,11 +88,12 @@ std::optional<Failure> add_memberships(std::string_view group,
   const Failure full{.value = user.name, .cause = "in more than 65536 groups"};
   if (!list.insert(user.gid)) return full;
   while (!group.empty()) {
-    const Group entry = parse_group(take(group, '\n'));
-    if (user.name.empty() || !lists(entry.members, user.name)) continue;
-    if (!entry.gid)
-      return Failure{.value = entry.name, .cause = "its number is malformed"};
-    if (!list.insert(Gid{*entry.gid})) return full;
+    const Fields fields = fields_of(take(group, '\n'));
+    if (user.name.empty() || !lists(fields[3], user.name)) continue;
+    const auto gid = parse_gid(fields[2]);
+    if (!gid)
+      return Failure{.value = fields[0], .cause = "its number is malformed"};
+    if (!list.insert(*gid)) return full;
   }
   return std::nullopt;
 }

@@ -36,6 +36,10 @@ struct Judgement {
   [[nodiscard]] std::span<const Finding> findings() const {
     return {list.data(), count};
   }
+  [[nodiscard]] bool passes(Verdict accepted) const {
+    return verdict >= accepted && as_asked;
+  }
+  void add(const Finding& finding) { list[count++] = finding; }
 };
 
 // `outcome` is null where nothing was attempted (--status); ids, groups and

@@ -16,6 +16,11 @@ namespace {
 
 constexpr CapabilitySet kEverything{~std::uint64_t{0}};
 
+// prctl(2) without the libc.
+long ask(int question, unsigned long about = 0, unsigned long which = 0) {
+  return syscall(SYS_prctl, question, about, which, 0, 0);
+}
+
 void unreadable(State& state, std::string_view call, int error) {
   if (!state.unreadable.empty()) return;
   state.unreadable = call;
@@ -44,7 +49,7 @@ void observe_sets(State& state) {
 CapabilitySet read_bounding(State& state) {
   CapabilitySet set;
   for (unsigned n = 0; n <= kCapabilityBits; ++n) {
-    const long answer = syscall(SYS_prctl, PR_CAPBSET_READ, n, 0, 0, 0);
+    const long answer = ask(PR_CAPBSET_READ, n);
     if (answer < 0 && errno == EINVAL && n > 0) return set;
     if (answer < 0 || answer > 1 || n == kCapabilityBits) {
       unreadable(state, "prctl(PR_CAPBSET_READ)", answer < 0 ? errno : 0);
@@ -61,8 +66,7 @@ CapabilitySet read_bounding(State& state) {
 CapabilitySet read_ambient(CapabilitySet possible) {
   CapabilitySet set;
   for (const Capability each : possible)
-    if (syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, number(each),
-                0, 0) != 0)
+    if (ask(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, number(each)) != 0)
       set |= CapabilitySet(each);
   return set;
 }
@@ -92,9 +96,7 @@ void observe_identity(State& state) {
 
 }  // namespace
 
-int observe_seccomp() {
-  return static_cast<int>(syscall(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0));
-}
+int observe_seccomp() { return static_cast<int>(ask(PR_GET_SECCOMP)); }
 
 State observe() {
   State state;
@@ -102,8 +104,8 @@ State observe() {
   observe_sets(state);
   held.bounding = read_bounding(state);
   held.ambient = read_ambient(held.permitted & held.inheritable);
-  held.no_new_privs = syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-  const long bits = syscall(SYS_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+  held.no_new_privs = ask(PR_GET_NO_NEW_PRIVS) == 1;
+  const long bits = ask(PR_GET_SECUREBITS);
   if (bits < 0) unreadable(state, "prctl(PR_GET_SECUREBITS)", errno);
   state.securebits = static_cast<unsigned>(bits);
   state.seccomp_mode = observe_seccomp();

@@ -24,24 +24,27 @@ Result add_to(Options& options, const char* list) {
                  .guess = unknown->nearest};
 }
 
-// Any string but the empty one.
 template <const char* Options::*kString>
 Result set_string(Options& options, const char* value) {
   options.*kString = value;
   return std::nullopt;
 }
 
+template <auto Options::*kMember, auto kValue>
+Result set_to(Options& options, const char* /*none*/) {
+  options.*kMember = kValue;
+  return std::nullopt;
+}
+
 // The place of `word` among kWords, counted from kFirst.
 template <auto Options::*kMember, const auto& kWords, int kFirst>
 Result choose(Options& options, const char* word) {
+  using Member = std::remove_reference_t<decltype(options.*kMember)>;
   const auto found = std::ranges::find(kWords, std::string_view(word));
   if (found == kWords.end())
-    return Failure{.value = word,
-                   .cause = "no such choice",
+    return Failure{.cause = "no such choice",
                    .guess = nearest_name(word, kWords)};
-  options.*kMember =
-      static_cast<std::remove_reference_t<decltype(options.*kMember)>>(
-          kFirst + (found - kWords.begin()));
+  options.*kMember = static_cast<Member>(kFirst + (found - kWords.begin()));
   return std::nullopt;
 }
 constexpr auto kGroupsRules =
@@ -65,79 +68,62 @@ Result set_pdeathsig(Options& options, const char* word) {
   const bool prefixed = std::string_view(word).starts_with("SIG");
   auto failure = choose<&Options::pdeathsig, kSignals, 1>(
       options, prefixed ? word + 3 : word);
-  if (failure) failure->value = word;
   if (failure) failure->next = "a signal's name in capitals, or 1 to 64";
   return failure;
 }
 
-Result with_descriptor(const char* word, const auto& use) {
-  const auto fd = parse_number(word, kNameableFds - 1);
-  if (!fd) return Failure{.cause = "not a number from 0 to 1023"};
-  use(*fd);
-  return std::nullopt;
-}
+constexpr Failure kNoDescriptor{.cause = "not a number from 0 to 1023"};
 
 Result add_keep_fd(Options& options, const char* word) {
-  return with_descriptor(word,
-                         [&](std::uint32_t fd) { options.keep_fd[fd] = true; });
+  const auto fd = parse_number(word, kNameableFds - 1);
+  if (!fd) return kNoDescriptor;
+  options.keep_fd[*fd] = true;
+  return std::nullopt;
 }
 
 Result set_report_fd(Options& options, const char* word) {
-  return with_descriptor(word, [&](std::uint32_t fd) {
-    options.report_fd = static_cast<int>(fd);
-  });
-}
-
-Result set_login(Options& options, const char* /*none*/) {
-  options.login = true;
+  const auto fd = parse_number(word, kNameableFds - 1);
+  if (!fd) return kNoDescriptor;
+  options.report_fd = static_cast<int>(*fd);
   return std::nullopt;
 }
 
-template <Action kAction>
-Result set_action(Options& options, const char* /*none*/) {
-  options.action = kAction;
-  return std::nullopt;
-}
-
-constexpr bool kInFile = true;
 constexpr bool kNotInFile = false;
-
 constexpr std::array<Option, 18> kTable = {{
     {"cap-add", "CAP,...", "keep these capabilities (default: none; ALL)",
-     kInFile, add_to<&Options::add>},
-    {"cap-drop", "CAP,...", "drop these; wins over --cap-add", kInFile,
+     add_to<&Options::add>},
+    {"cap-drop", "CAP,...", "drop these; wins over --cap-add",
      add_to<&Options::drop>},
-    {"ambient", "CAP,...", "of those kept, raise these for COMMAND", kInFile,
+    {"ambient", "CAP,...", "of those kept, raise these for COMMAND",
      add_to<&Options::ambient>},
-    {"user", "USER[:GROUP]", "become this user; names or numbers", kInFile,
+    {"user", "USER[:GROUP]", "become this user; names or numbers",
      set_string<&Options::user>},
-    {"groups", "HOW", "keep, clear or init (with --user: init)", kInFile,
+    {"groups", "HOW", "keep, clear or init (with --user: init)",
      choose<&Options::groups, kGroupsRules, 1>},
-    {"accept", "VERDICT", "weakest to start with: sealed, inert, open", kInFile,
+    {"accept", "VERDICT", "weakest to start with: sealed, inert, open",
      choose<&Options::accept, kVerdictNames, 0>},
     {"seccomp", "FILTER", "regain (default), hardened, none or FILE.bpf",
-     kInFile, set_string<&Options::seccomp>},
-    {"keep-fd", "N", "leave descriptor N open, as 0, 1 and 2 are", kInFile,
-     add_keep_fd},
-    {"chdir", "DIR", "start in DIR, entered as the new user", kInFile,
+     set_string<&Options::seccomp>},
+    {"keep-fd", "N", "leave descriptor N open, as 0, 1 and 2 are", add_keep_fd},
+    {"chdir", "DIR", "start in DIR, entered as the new user",
      set_string<&Options::chdir>},
-    {"login", "", "put a dash before COMMAND's name, as login(1)", kInFile,
-     set_login},
-    {"pdeathsig", "SIG", "signal to COMMAND when its parent dies", kInFile,
+    {"login", "", "put a dash before COMMAND's name, as login(1)",
+     set_to<&Options::login, true>},
+    {"pdeathsig", "SIG", "signal to COMMAND when its parent dies",
      set_pdeathsig},
-    {"config", "FILE", "read FILE's options before these", kNotInFile,
-     set_string<&Options::config>},
-    {"report", "FORM", "tell what was done: human or json", kInFile,
+    {"config", "FILE", "read FILE's options before these",
+     set_string<&Options::config>, kNotInFile},
+    {"report", "FORM", "tell what was done: human or json",
      choose<&Options::report, kReportForms, 1>},
-    {"report-fd", "N", "tell it on descriptor N (default: 2)", kInFile,
-     set_report_fd},
-    {"status", "", "print this process's state and change nothing", kNotInFile,
-     set_action<Action::kStatus>},
+    {"report-fd", "N", "tell it on descriptor N (default: 2)", set_report_fd},
+    {"status", "", "print this process's state and change nothing",
+     set_to<&Options::action, Action::kStatus>, kNotInFile},
     {"dry-run", "", "do all but start COMMAND, and print the result",
-     kNotInFile, set_action<Action::kDryRun>},
-    {"help", "", "print this", kNotInFile, set_action<Action::kHelp>},
-    {"version", "", "print the version", kNotInFile,
-     set_action<Action::kVersion>},
+     set_to<&Options::action, Action::kDryRun>, kNotInFile},
+    {"help", "", "print this", set_to<&Options::action, Action::kHelp>,
+     kNotInFile},
+    {"version", "", "print the version",
+     set_to<&Options::action, Action::kVersion>, kNotInFile},
 }};
 
 const Option* find_option(std::string_view name) {
@@ -145,33 +131,31 @@ const Option* find_option(std::string_view name) {
   return found == kTable.end() ? nullptr : found;
 }
 
-Failure unknown_option(std::string_view name) {
+Failure unknown_option(std::string_view name, std::string_view next) {
   std::array<std::string_view, kTable.size()> names;
   std::ranges::transform(kTable, names.begin(), &Option::name);
-  return {
-      .doing = name,
-      .cause = "no such option",
-      .guess = nearest_name(name, names),
-      .next = "doff --help lists them; a COMMAND with a dash goes behind --"};
+  return {.doing = name,
+          .cause = "no such option",
+          .guess = nearest_name(name, names),
+          .next = next};
 }
 
 // `value` is null where none was given.
 Result set_option(const Option& option, const char* value, Options& options) {
   Result failure;
   if (option.argument.empty() && value != nullptr)
-    failure = Failure{.value = value, .cause = "takes no value"};
+    failure = Failure{.cause = "takes no value"};
   else if (!option.argument.empty() && value == nullptr)
-    failure = Failure{.cause = "needs a value", .next = option.help};
+    failure = Failure{.cause = "needs a value"};
   else if (value != nullptr && *value == '\0')
-    failure = Failure{.cause = "the value is empty", .next = option.help};
+    failure = Failure{.cause = "the value is empty"};
   else
     failure = option.set(options, value);
-  if (failure) {
-    failure->doing = option.name;
-    failure->is_option = true;
-    if (failure->next.empty()) failure->next = option.help;
-    if (failure->value.empty() && value != nullptr) failure->value = value;
-  }
+  if (!failure) return std::nullopt;
+  failure->doing = option.name;
+  failure->is_option = true;
+  if (failure->next.empty()) failure->next = option.help;
+  if (failure->value.empty() && value != nullptr) failure->value = value;
   return failure;
 }
 
@@ -187,22 +171,18 @@ char* trimmed(char* line) {
 Result parse_config_line(char* line, Options& options) {
   char* const name = trimmed(line);
   if (*name == '\0' || *name == '#') return std::nullopt;
-  const std::size_t size = std::strcspn(name, " \t");
-  char* value = nullptr;
-  if (name[size] != '\0') value = trimmed(name + size + 1);
-  name[size] = '\0';
+  char* const blank = name + std::strcspn(name, " \t");
+  const char* const value = *blank == '\0' ? nullptr : trimmed(blank + 1);
+  *blank = '\0';
 
   const Option* const option = find_option(name);
-  if (option == nullptr) {
-    Failure failure = unknown_option(name);
-    failure.next = "a line is an option without dashes, a blank, its value";
-    return failure;
-  }
-  if (!option->in_file)
-    return Failure{.doing = name,
-                   .cause = "not an option for a configuration file",
-                   .next = "give it on the command line"};
-  return set_option(*option, value, options);
+  if (option == nullptr)
+    return unknown_option(
+        name, "a line is an option without dashes, a blank, its value");
+  if (option->in_file) return set_option(*option, value, options);
+  return Failure{.doing = name,
+                 .cause = "not an option for a configuration file",
+                 .next = "give it on the command line"};
 }
 
 }  // namespace
@@ -220,10 +200,12 @@ Result parse_command_line(char** argv, Options& options) {
     if (value != nullptr)
       word = {word.data(), static_cast<std::size_t>(value++ - word.data())};
 
-    const Option* option = nullptr;
-    if (word.starts_with("--"))
-      option = find_option({word.data() + 2, word.size() - 2});
-    if (option == nullptr) return unknown_option(word);
+    const Option* const option =
+        word.starts_with("--") ? find_option({word.data() + 2, word.size() - 2})
+                               : nullptr;
+    if (option == nullptr)
+      return unknown_option(
+          word, "doff --help lists them; a COMMAND with a dash goes behind --");
     if (value == nullptr && !option->argument.empty() && *next != nullptr)
       value = *next++;
     if (auto failure = set_option(*option, value, options)) return failure;
@@ -234,38 +216,27 @@ Result parse_command_line(char** argv, Options& options) {
 
 Result parse_config(std::string_view file, std::span<char> text,
                     Options& options) {
-  const auto at = [&](Failure failure, unsigned line) {
-    failure.file = file;
-    failure.line = line;
-    return failure;
-  };
-  unsigned number = 0;
-  for (auto line = text.begin(); line != text.end();) {
-    ++number;
+  unsigned number = 1;
+  for (auto line = text.begin(); line != text.end(); ++number) {
     const auto newline = std::find(line, text.end(), '\n');
-    if (newline == text.end())
-      return at({.cause = "the last line has no newline; is the file whole?"},
-                number);
-    if (std::find(line, newline, '\0') != newline)
-      return at({.cause = "the line holds a NUL byte"}, number);
-    *newline = '\0';
-    if (auto failure = parse_config_line(&*line, options))
-      return at(*failure, number);
+    Result failure;
+    if (newline == text.end()) {
+      failure =
+          Failure{.cause = "the last line has no newline; is the file whole?"};
+    } else if (std::find(line, newline, '\0') != newline) {
+      failure = Failure{.cause = "the line holds a NUL byte"};
+    } else {
+      *newline = '\0';
+      failure = parse_config_line(&*line, options);
+    }
+    if (failure) {
+      failure->file = file;
+      failure->line = number;
+      return failure;
+    }
     line = newline + 1;
   }
   return std::nullopt;
-}
-
-std::optional<std::uint32_t> parse_number(std::string_view digits,
-                                          std::uint32_t most) {
-  if (digits.empty()) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
-    if (value > most) return std::nullopt;
-  }
-  return static_cast<std::uint32_t>(value);
 }
 
 }  // namespace doff

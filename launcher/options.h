@@ -49,10 +49,10 @@ struct Option {
   std::string_view name;
   std::string_view argument;  // its name in --help; empty: takes none
   std::string_view help;
-  bool in_file;  // may stand in a configuration file
   // Sets the option to `value` ("" where it takes none), or says what is
   // wrong with it: cause, and where it helps value, guess and next.
   std::optional<Failure> (*set)(Options&, const char* value);
+  bool in_file = true;  // may stand in a configuration file
 };
 std::span<const Option> option_table();
 
@@ -65,9 +65,5 @@ std::optional<Failure> parse_command_line(char** argv, Options& options);
 // each value, so `text` must be writable and outlive `options`.
 std::optional<Failure> parse_config(std::string_view file, std::span<char> text,
                                     Options& options);
-
-// Decimal digits only, up to `most`.
-std::optional<std::uint32_t> parse_number(std::string_view digits,
-                                          std::uint32_t most);
 
 }  // namespace doff

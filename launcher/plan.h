@@ -1,13 +1,11 @@
-// What is to be true of this process when COMMAND starts: a pure value. Making
-// it may read files that an option names; it changes nothing.
+// What is to be true of this process when COMMAND starts: a value. Making it
+// may read files that an option names; it changes nothing.
 #pragma once
 
 #include <optional>
 #include <span>
-#include <string_view>
 
 #include "caps/verdict.h"
-#include "launcher/failure.h"
 #include "launcher/identity.h"
 #include "launcher/options.h"
 #include "launcher/seccomp.h"
@@ -26,9 +24,8 @@ struct Plan {
   Filter filter;
 };
 
-// Reads /etc/passwd and /etc/group only for --user or --groups init, and a
-// filter only for --seccomp FILE. `plan` is whole or, on failure, not to be
-// used.
-std::optional<Failure> make_plan(const Options& options, Plan& plan);
+// Refuses what cannot be. Reads /etc/passwd and /etc/group only for --user or
+// --groups init, and a filter only for --seccomp FILE.
+Plan make_plan(const Options& options);
 
 }  // namespace doff

@@ -2,17 +2,16 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 
-#include "caps/names.h"
+#include "launcher/failure.h"
 #include "launcher/output.h"
 #include "version.h"
 
 namespace doff {
 namespace {
 
-constexpr std::array<std::string_view, 4> kFilters = {"none", "regain",
-                                                      "hardened", "file"};
 constexpr std::array<std::string_view, 4> kFilterStates = {
     "not-asked", "in-force", "outside", "absent"};
 
@@ -23,13 +22,9 @@ using Put = void (*)(Output&, const State&, bool json);
 template <CapabilitySet Credentials::*kSet>
 void put_set(Output& out, const State& state, bool json) {
   const CapabilitySet set = state.credentials.*kSet;
-  if (!json) {
-    out.hex(set);
-    return;
-  }
-  out << "{\"hex\":\"";
-  out.hex(set) << "\",\"names\":\"";
-  out.names(set) << "\"}";
+  if (json) out << "{\"hex\":\"";
+  out.hex(set);
+  if (json) (out << "\",\"names\":\"").names(set) << "\"}";
 }
 
 template <auto State::*kNumber>
@@ -44,10 +39,11 @@ void put_no_new_privs(Output& out, const State& state, bool json) {
 
 template <auto State::*kList>
 void put_list(Output& out, const State& state, bool json) {
-  std::string_view between = json ? "[" : "";
-  if (std::empty(state.*kList)) out << (json ? "[" : "none");
+  if (json) out << "[";
+  if (!json && std::empty(state.*kList)) out << "none";
+  std::string_view between;
   for (const auto id : state.*kList) {
-    out << between << static_cast<std::uint32_t>(id);
+    out << between << static_cast<long>(id);
     between = json ? "," : " ";
   }
   if (json) out << "]";
@@ -82,26 +78,76 @@ void put_json(Output& out, const State& state) {
   out << "}";
 }
 
-std::string_view filter(const Report& report) {
-  return kFilters[static_cast<std::size_t>(report.plan.filter.kind)];
-}
-std::string_view filter_state(const Report& report) {
-  return kFilterStates[static_cast<std::size_t>(report.filter)];
-}
-
 // "CapBnd holds 0000000000002000 (NET_RAW): prctl(PR_CAPBSET_DROP):
 // CAP_SETPCAP is not effective (Operation not permitted)"
-void put(Output& out, const Finding& finding) {
+Output& operator<<(Output& out, const Finding& finding) {
   out << finding.what;
   if (finding.excess) out << " holds " << *finding.excess;
   if (!finding.call.empty()) out << ": " << finding.call;
   if (!finding.cause.empty()) out << ": " << finding.cause;
   if (finding.error != 0) out << " (" << std::strerror(finding.error) << ")";
+  return out;
+}
+
+std::string_view filter_name(const Report& report) {
+  return kFilterNames[static_cast<std::size_t>(report.plan.filter.kind)];
+}
+
+std::string_view filter_state(const Report& report) {
+  return kFilterStates[static_cast<std::size_t>(report.filter)];
+}
+
+void put_human(Output& out, const Report& report, Verdict accept) {
+  out << "verdict     " << name(report.judgement.verdict)
+      << (report.judgement.passes(accept) ? ", accepted" : ", refused")
+      << "\nfilter      " << filter_name(report) << ", " << filter_state(report)
+      << "\n";
+  for (const Fact& fact : kFacts) {
+    out << fact.human;
+    fact.put(out, report.before, false);
+    if (&report.before != &report.after) {
+      out << "  ->  ";
+      fact.put(out, report.after, false);
+    }
+    out << "\n";
+  }
+  for (const Finding& finding : report.judgement.findings())
+    out << "reason      " << finding << "\n";
+}
+
+void put_json(Output& out, const Report& report, Verdict accept) {
+  out << "{\"doff\":\"" DOFF_VERSION "\",\"verdict\":\""
+      << name(report.judgement.verdict) << "\",\"accept\":\"" << name(accept)
+      << "\",\"accepted\":"
+      << (report.judgement.passes(accept) ? "true" : "false")
+      << ",\"filter\":\"" << filter_name(report) << "\",\"filter_state\":\""
+      << filter_state(report) << "\",\"reasons\":[";
+  std::string_view between = "\"";
+  for (const Finding& finding : report.judgement.findings()) {
+    out << between << finding << "\"";
+    between = ",\"";
+  }
+  out << "],\"before\":";
+  put_json(out, report.before);
+  out << ",\"after\":";
+  put_json(out, report.after);
+  out << "}\n";
+}
+
+// What was not written was not told.
+int finish(Output& out, std::string_view doing) {
+  if (const int error = out.flush()) refuse({.doing = doing, .error = error});
+  return 0;
+}
+
+[[noreturn]] void end(Output& out, int exit_status) {
+  out.flush();
+  std::exit(exit_status);
 }
 
 }  // namespace
 
-int refuse(const Failure& failure) {
+void refuse(const Failure& failure) {
   Output out(STDERR_FILENO);
   out << "doff: ";
   if (!failure.file.empty()) out.quote(failure.file) << ":";
@@ -115,11 +161,16 @@ int refuse(const Failure& failure) {
   if (failure.error != 0) out << ": " << std::strerror(failure.error);
   if (!failure.guess.empty()) out << "; did you mean " << failure.guess << "?";
   if (!failure.next.empty()) out << " (" << failure.next << ")";
-  out << "\n";
-  return failure.exit_status;
+  end(out << "\n", failure.exit_status);
 }
 
-int refuse(const Judgement& judgement, Verdict accept) {
+void refuse_option(std::string_view option, Failure failure) {
+  failure.doing = option;
+  failure.is_option = true;
+  refuse(failure);
+}
+
+void refuse(const Judgement& judgement, Verdict accept) {
   Output out(STDERR_FILENO);
   out << "doff: refused to start COMMAND: ";
   if (judgement.verdict < accept)
@@ -128,12 +179,11 @@ int refuse(const Judgement& judgement, Verdict accept) {
   else
     out << "it would not run as asked\n";
   for (const Finding& finding : judgement.findings()) {
-    out << "doff:   ";
-    put(out, finding);
+    out << "doff:   " << finding;
     if (!finding.remedy.empty()) out << "; " << finding.remedy;
     out << "\n";
   }
-  return kExitRefused;
+  end(out, kExitRefused);
 }
 
 void warn(const Judgement& judgement) {
@@ -141,80 +191,44 @@ void warn(const Judgement& judgement) {
   out << "doff: " << name(judgement.verdict);
   std::string_view between = ": ";
   for (const Finding& finding : judgement.findings()) {
-    out << between;
-    put(out, finding);
+    out << between << finding;
     between = "; ";
   }
   out << "\n";
 }
 
-int report_human(int fd, const Report& report) {
-  Output out(fd);
-  out << "verdict     " << name(report.judgement.verdict)
-      << (report.accepted ? ", accepted" : ", refused") << "\nfilter      "
-      << filter(report) << ", " << filter_state(report) << "\n";
-  for (const Fact& fact : kFacts) {
-    out << fact.human;
-    fact.put(out, report.before, false);
-    if (&report.before != &report.after) {
-      out << "  ->  ";
-      fact.put(out, report.after, false);
-    }
-    out << "\n";
-  }
-  for (const Finding& finding : report.judgement.findings()) {
-    out << "reason      ";
-    put(out, finding);
-    out << "\n";
-  }
-  return out.flush();
-}
-
-int report_json(int fd, const Report& report) {
-  Output out(fd);
-  out << "{\"doff\":\"" DOFF_VERSION "\",\"verdict\":\""
-      << name(report.judgement.verdict) << "\",\"accept\":\""
-      << name(report.accept)
-      << "\",\"accepted\":" << (report.accepted ? "true" : "false")
-      << ",\"filter\":\"" << filter(report) << "\",\"filter_state\":\""
-      << filter_state(report) << "\",\"reasons\":[";
-  std::string_view between = "\"";
-  for (const Finding& finding : report.judgement.findings()) {
-    out << between;
-    put(out, finding);
-    out << "\"";
-    between = ",\"";
-  }
-  out << "],\"before\":";
-  put_json(out, report.before);
-  out << ",\"after\":";
-  put_json(out, report.after);
-  out << "}\n";
-  return out.flush();
+void report(const Options& options, const Report& report) {
+  const bool runs = options.action == Action::kRun;
+  if (runs && options.report == ReportForm::kNone) return;
+  Output out(runs ? options.report_fd : STDOUT_FILENO);
+  if (options.report == ReportForm::kJson)
+    put_json(out, report, options.accept);
+  else
+    put_human(out, report, options.accept);
+  finish(out, "writing the report");
 }
 
 int print_help() {
+  constexpr std::size_t kColumn = 20;
   Output out(STDOUT_FILENO);
   out << "usage: doff [OPTION...] [--] [COMMAND [ARG...]]\n"
          "Start COMMAND (default: a shell) with no capability and no way to "
          "get one.\n";
   for (const Option& option : option_table()) {
-    out << "  --" << option.name << " " << option.argument;
-    constexpr std::size_t kWidest = 18;
-    for (std::size_t width = option.name.size() + option.argument.size();
-         width <= kWidest; ++width)
-      out << " ";
-    out << option.help << "\n";
+    const std::size_t used = option.name.size() + 1 + option.argument.size();
+    out << "  --" << option.name << " " << option.argument
+        << std::string_view("                    ", kColumn - used)
+        << option.help << "\n";
   }
   out << "Exit status: COMMAND's; 125 refused, 126 not executable, 127 not "
          "found.\n";
-  return out.flush();
+  return finish(out, "writing");
 }
 
 int print_version() {
   Output out(STDOUT_FILENO);
   out << "doff " DOFF_VERSION "\n";
-  return out.flush();
+  return finish(out, "writing");
 }
 
 }  // namespace doff

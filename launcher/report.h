@@ -5,13 +5,13 @@
 #include "launcher/observe.h"
 #include "launcher/options.h"
 #include "launcher/plan.h"
+#include "launcher/seccomp.h"
 
 namespace doff {
 
-// One line on stderr. Returns the exit status that goes with it.
-int refuse(const Failure& failure);
-// The verdict, then a line for each finding, then what to do about it.
-int refuse(const Judgement& judgement, Verdict accepted);
+// The verdict, then a line for each finding, then what to do about it, on
+// stderr. Ends this process, as the refusal of failure.h does.
+[[noreturn]] void refuse(const Judgement& judgement, Verdict accept);
 // One line that names the residue with which COMMAND starts.
 void warn(const Judgement& judgement);
 
@@ -21,15 +21,13 @@ struct Report {
   const State& before;
   const State& after;
   FilterState filter;
-  Verdict accept;
-  bool accepted;
 };
-// Both return 0, or the errno of a write that failed. The JSON is one line;
-// doff(1), "JSON", has its shape.
-int report_human(int fd, const Report& report);
-int report_json(int fd, const Report& report);
+// As `options` ask for it: on stdout where nothing is to run, else where and
+// if they say. The JSON is one line; doff(1), "JSON", has its shape. Refuses
+// if it cannot be written.
+void report(const Options& options, const Report& report);
 
-// Both return 0, or the errno of a write that failed.
+// On stdout. They return 0, and refuse if it cannot be written.
 int print_help();
 int print_version();
 

@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <string_view>
 
 #include "caps/names.h"
 #include "launcher/file.h"
@@ -65,8 +64,7 @@ bool stays_refused(int error) {
 
 // Whether `make`, a way to a new user namespace, is refused: tried in earnest,
 // in a child, because success cannot be undone. What clone makes ends at once.
-template <typename Make>
-bool refused(const Make& make) {
+bool refused(long (*make)()) {
   const long child = syscall(SYS_clone, 0, 0, 0, 0, 0);
   if (child == 0) {
     const pid_t parent = getpid();
@@ -99,54 +97,47 @@ long foreign_unshare() {
 #endif
 }
 
-bool user_namespaces_refused() {
+long unshare_user() { return syscall(SYS_unshare, CLONE_NEWUSER); }
+
+long clone_user() { return syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0); }
+
+long clone3_user() {
   clone_args arguments{};
   arguments.flags = CLONE_NEWUSER;
-  return refused([] { return syscall(SYS_unshare, CLONE_NEWUSER); }) &&
-         refused(foreign_unshare) && refused([] {
-           return syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0);
-         }) &&
-         refused(
-             [&] { return syscall(SYS_clone3, &arguments, sizeof arguments); });
+  return syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
-std::optional<Failure> read_filter(const char* path, Filter& filter) {
-  constexpr std::size_t kLimit = BPF_MAXINSNS * sizeof(sock_filter);
-  std::span<char> bytes;
-  auto failure = read_file(path, kLimit, Trust::kAnyOwner, bytes);
-  if (!failure && (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0))
-    failure = Failure{.cause =
-                          "not a whole number of BPF instructions, which "
-                          "are 8 bytes each",
-                      .file = path};
-  if (failure) return failure;
-  // mmap'd memory, so aligned for any type.
-  const void* const start = bytes.data();
-  filter = {FilterKind::kFile,
-            {static_cast<const sock_filter*>(start),
-             bytes.size() / sizeof(sock_filter)}};
-  return std::nullopt;
-}
+constexpr std::array kWaysToUserNamespace = {unshare_user, foreign_unshare,
+                                             clone_user, clone3_user};
 
 }  // namespace
 
 std::optional<Failure> find_filter(const char* word, Filter& filter) {
-  constexpr std::array<std::string_view, 3> kNames = {"none", "regain",
-                                                      "hardened"};
   const std::string_view name = word;
-  if (name == "none")
+  constexpr std::size_t kLimit = BPF_MAXINSNS * sizeof(sock_filter);
+  if (name == "none") {
     filter = {FilterKind::kNone, {}};
-  else if (name == "regain")
+  } else if (name == "regain") {
     filter = {FilterKind::kRegain, kRegain};
-  else if (name == "hardened")
+  } else if (name == "hardened") {
     filter = {FilterKind::kHardened, kHardened};
-  else if (name.ends_with(".bpf") || std::strchr(word, '/') != nullptr)
-    return read_filter(word, filter);
-  else
-    return Failure{.value = name,
-                   .cause = "no such filter",
-                   .guess = nearest_name(name, kNames),
-                   .next = "a file's name holds a slash or ends in .bpf"};
+  } else if (name.ends_with(".bpf") || std::strchr(word, '/') != nullptr) {
+    const auto bytes = read_file(word, kLimit, Trust::kAnyOwner, "seccomp");
+    if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
+      return Failure{.cause = "not whole BPF instructions, of 8 bytes each",
+                     .file = name};
+    // mmap'd memory, so aligned for any type.
+    const void* const start = bytes.data();
+    filter = {FilterKind::kFile,
+              {static_cast<const sock_filter*>(start),
+               bytes.size() / sizeof(sock_filter)}};
+  } else {
+    return Failure{
+        .value = name,
+        .cause = "no such filter",
+        .guess = nearest_name(name, std::span(kFilterNames).first(3)),
+        .next = "a file's name holds a slash or ends in .bpf"};
+  }
   return std::nullopt;
 }
 
@@ -170,8 +161,9 @@ FilterState find_filter_state(const Filter& filter, Load load) {
   if (load != Load::kRefused && all_filtered(kRegainProbes) &&
       (filter.kind == FilterKind::kRegain || all_filtered(kHardenedProbes)))
     return FilterState::kInForce;
-  return user_namespaces_refused() ? FilterState::kOutside
-                                   : FilterState::kAbsent;
+  return std::ranges::all_of(kWaysToUserNamespace, refused)
+             ? FilterState::kOutside
+             : FilterState::kAbsent;
 }
 
 }  // namespace doff

@@ -3,15 +3,20 @@
 
 #include <linux/filter.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "launcher/failure.h"
 
 namespace doff {
 
 enum class FilterKind : std::uint8_t { kNone, kRegain, kHardened, kFile };
+// By FilterKind. The last is no word for --seccomp, which takes a file's name.
+inline constexpr std::array<std::string_view, 4> kFilterNames = {
+    "none", "regain", "hardened", "file"};
 
 // `program` is classic BPF for seccomp(2), compiled at build time for this
 // architecture (see filters/), or a file's bytes.

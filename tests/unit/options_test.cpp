@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "caps/names.h"
+
 namespace {
 
 using doff::Failure;
