@@ -75,10 +75,10 @@ class Output {
     std::size_t done = 0;
     while (done < size_ && error_ == 0) {
       const ssize_t wrote = write(fd_, &buffer_[done], size_ - done);
-      if (wrote >= 0)
+      if (wrote > 0)
         done += static_cast<std::size_t>(wrote);
-      else if (errno != EINTR)
-        error_ = errno;
+      else if (wrote == 0 || errno != EINTR)
+        error_ = wrote == 0 ? EIO : errno;
     }
     size_ = 0;
     return error_;

@@ -107,27 +107,43 @@ see() {
   assert_lacks "$(tmux -S "$BATS_TEST_TMPDIR/tmux" capture-pane -p)" notreached
 }
 
+# What Ctrl-Z is tested on. It says which process it is, so that nobody types
+# for it before fg has continued it.
+listener="sh -c 'echo \$\$ >pid; echo be''gun; read x; echo got \$x'"
+
+see_continued() {
+  local try pid
+  pid=$(<"$BATS_TEST_TMPDIR/pid")
+  for ((try = 0; try < 200; ++try)); do
+    [[ $(awk '{ print $3 }' "/proc/$pid/stat") == T ]] || return 0
+    sleep 0.05
+  done
+  fail "fg did not continue $pid"
+}
+
 @test "Ctrl-Z stops the command, and fg continues it" {
   begin_terminal
-  keys "$DOFF sh -c 'echo be''gun; read x; echo got \$x'" Enter
+  keys "cd $BATS_TEST_TMPDIR; $DOFF $listener" Enter
   see '^begun'
   keys C-z
   see 'Stopped'
   keys 'fg' Enter
+  see_continued
   keys 'words' Enter
   see '^got words'
 }
 
 @test "Ctrl-Z and fg inside an interactive shell under doff" {
   begin_terminal
-  keys "$DOFF bash --norc --noprofile" Enter
+  keys "cd $BATS_TEST_TMPDIR; $DOFF bash --norc --noprofile" Enter
   keys "PS1='in''side> '" Enter
   see '^inside>'
-  keys "sh -c 'echo be''gun; read x; echo got \$x'" Enter
+  keys "$listener" Enter
   see '^begun'
   keys C-z
   see 'Stopped'
   keys 'fg' Enter
+  see_continued
   keys 'words' Enter
   see '^got words'
   keys "grep -E '^Cap(Bnd|Eff)' /proc/self/status" Enter
