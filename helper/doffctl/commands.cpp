@@ -1,0 +1,36 @@
+#include "helper/doffctl/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "helper/doffctl/version.h"
+#include "helper/failure.h"
+
+namespace doff {
+
+void add_commands(CLI::App& app, const std::vector<std::string>& command,
+                  Action& chosen) {
+  app.set_version_flag("--version", "doffctl " DOFF_VERSION);
+  app.set_help_flag("--help", "print this");
+  app.require_subcommand(1);
+  add_trim(app, chosen);
+  add_policy(app, chosen);
+  add_emit(app, chosen);
+  add_explain(app, chosen);
+  add_audit(app, chosen);
+  add_minimize(app, command, chosen);
+  add_hook(app, chosen);
+  add_completion(app, chosen);
+}
+
+int complain(const Failure& failure) {
+  std::cerr << "doffctl: " << to_text(failure) << "\n";
+  return kExitFailed;
+}
+
+int complain_of_all(const Failures& failures) {
+  for (const Failure& each : failures) complain(each);
+  return kExitFailed;
+}
+
+}  // namespace doff
