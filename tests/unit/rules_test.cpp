@@ -10,7 +10,6 @@ namespace {
 using doff::CapabilitySet;
 using doff::kAllCapabilities;
 using doff::only;
-using doff::Request;
 using doff::Resolution;
 using doff::Semantics;
 using doff::Words;
