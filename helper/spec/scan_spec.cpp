@@ -365,10 +365,12 @@ bool Scanner::leave() {
 
 bool Scanner::parse_error(std::size_t position, const std::string& /*token*/,
                           const json::exception& error) {
-  // `[json.exception.…] parse error at line 1, column 2: WHAT; last read: 'x'`
+  // `[json.exception.X] parse error at line 1, column 2: WHAT; last read: 'x'`,
+  // or only `[json.exception.X] WHAT`.
   std::string_view cause = error.what();
-  if (const auto at = cause.find(", column "); at != std::string_view::npos)
-    cause.remove_prefix(std::min(cause.find(": ", at) + 2, cause.size()));
+  cause.remove_prefix(cause.find("] ") + 2);
+  if (cause.starts_with("parse error at "))
+    cause.remove_prefix(cause.find(": ") + 2);
   cause = cause.substr(0, cause.find("; last read: "));
   // The position is that of the byte behind the last one read.
   return refuse(std::min(position, text_.size() + 1) - 1, "",

@@ -11,18 +11,21 @@ namespace {
 // What stands around the words of an array.
 struct Spacing {
   std::string_view lead;
-  std::string between = ",";
+  std::string between;
   std::string_view tail;
 };
 
 Spacing spacing_of(std::string_view text, const ScannedArray& array) {
   Spacing spacing;
   const auto& words = array.words;
-  if (words.empty()) return spacing;
+  if (words.empty()) {
+    spacing.between = ",";
+    return spacing;
+  }
   spacing.lead =
       Range{array.range.begin + 1, words.front().range.begin}.of(text);
   spacing.tail = Range{words.back().range.end, array.range.end - 1}.of(text);
-  spacing.between = "," + std::string(spacing.lead);
+  spacing.between.append(",").append(spacing.lead);
   if (words.size() > 1)
     spacing.between = Range{words[0].range.end, words[1].range.begin}.of(text);
   return spacing;
@@ -75,8 +78,9 @@ std::string rewrite_array(std::string_view text, const ScannedArray& array,
     result.append("\"").append(canonical_name(each)).append("\"");
   }
   if (result.empty()) return "[]";
-  return "[" + std::string(spacing.lead) + result + std::string(spacing.tail) +
-         "]";
+  std::string written;
+  written.append("[").append(spacing.lead).append(result);
+  return written.append(spacing.tail).append("]");
 }
 
 Edit add_members(std::string_view text, Range object,
@@ -86,12 +90,12 @@ Edit add_members(std::string_view text, Range object,
   const bool empty = text[inside + lead.size()] == '}';
   std::string added;
   for (const auto& [name, value] : members) {
-    if (!added.empty()) added += "," + std::string(empty ? "" : lead);
+    if (!added.empty()) added.append(",").append(empty ? "" : lead);
     added.append("\"").append(name).append(lead.empty() ? "\":" : "\": ");
     added += value;
   }
   if (empty) return {{inside, inside + lead.size()}, added};
-  return {{inside, inside}, std::string(lead) + added + ","};
+  return {{inside, inside}, std::string(lead).append(added).append(",")};
 }
 
 }  // namespace doff
