@@ -4,6 +4,7 @@
 # sockets there. Start them in setup_file; stop_engines goes in teardown_file.
 # After lib.bash and container.bash.
 
+: "${e2e:?lib.bash comes first}"
 engines=${BATS_FILE_TMPDIR-}/engines
 ENGINE_IMAGE=localhost/busybox:test
 
@@ -196,6 +197,8 @@ start_cri() {
 version = 2
 root = "$dir/root"
 state = "$dir/run"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "$dir/opt"
 [grpc]
   address = "$dir/socket"
 [plugins."io.containerd.grpc.v1.cri"]
