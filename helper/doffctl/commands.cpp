@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 
+#include "helper/doffctl/usage.h"
 #include "helper/doffctl/version.h"
 #include "helper/failure.h"
 
@@ -10,7 +12,9 @@ namespace doff {
 
 void add_commands(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen) {
-  app.set_version_flag("--version", "doffctl " DOFF_VERSION);
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.set_version_flag("--version", "doffctl " DOFF_VERSION,
+                       "print the version");
   app.set_help_flag("--help", "print this");
   app.require_subcommand(1);
   add_trim(app, chosen);
