@@ -9,6 +9,17 @@
 #include "helper/failure.h"
 
 namespace doff {
+namespace {
+
+// CLI11's own title is `Subcommands`.
+void title_commands(CLI::App& app) {
+  for (CLI::App* const each : app.get_subcommands({})) {
+    each->group("Commands");
+    title_commands(*each);
+  }
+}
+
+}  // namespace
 
 void add_commands(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen) {
@@ -25,6 +36,10 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
   add_minimize(app, command, chosen);
   add_hook(app, chosen);
   add_completion(app, chosen);
+  title_commands(app);
+  app.footer(
+      "`doffctl COMMAND --help` lists a command's options; doffctl(1) "
+      "says it all.");
 }
 
 int complain(const Failure& failure) {

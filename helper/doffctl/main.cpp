@@ -26,6 +26,10 @@ int run(int argc, char** argv) {
                "doffctl");
   doff::Action chosen;
   doff::add_commands(app, command, chosen);
+  if (argc < 2) {
+    std::cerr << app.help();
+    return doff::kExitFailed;
+  }
   try {
     app.parse(words);
   } catch (const CLI::Success& answer) {  // --help, --version

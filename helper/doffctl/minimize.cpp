@@ -206,6 +206,7 @@ class Progress {
   explicit Progress(const Job& job)
       : verbose_(job.verbose),
         rewrites_(!job.verbose && isatty(STDERR_FILENO) == 1),
+        all_(job.baseline),
         timeout_(job.experiment.timeout) {}
   ~Progress() {
     if (rewrites_) std::cerr << "\r\033[K" << std::flush;
@@ -221,12 +222,15 @@ class Progress {
   void after(int trial, CapabilitySet set, const Ending& ending) const {
     if (verbose_)
       std::cerr << "trial " << trial << ": " << to_text(ending, timeout_)
-                << " with " << names(set) << "\n";
+                << " with "
+                << (set == all_ ? "all " + capabilities(set) : names(set))
+                << "\n";
   }
 
  private:
   bool verbose_;
   bool rewrites_;
+  CapabilitySet all_;
   seconds timeout_;
 };
 
@@ -267,7 +271,7 @@ void print_json(const Job& job, const Finding& finding, const Seen& seen) {
 }
 
 void print_text(const Job& job, const Finding& finding, const Seen& seen) {
-  std::cout << quoted(job.experiment.command[0]) << " needs "
+  std::cout << doff::quoted(job.experiment.command[0]) << " needs "
             << (finding.set.empty() ? "no capability"
                                     : names(finding.set, ", "))
             << ": " << finding.set.size() << " of " << job.baseline.size()
@@ -359,20 +363,20 @@ void add_minimize(CLI::App& app, const std::vector<std::string>& command,
       "minimize", "find the fewest capabilities that a command needs");
   sub.formatter(std::make_shared<HelpFormatter>(" -- COMMAND [ARG...]"));
   sub.add_option("--baseline", options->baseline,
-                 "begin with these (default: all that doffctl holds)")
+                 "begin with these (default: all that are held)")
       ->type_name("CAP,...");
   sub.add_option("--runs", options->runs,
-                 "run what the answer rests on N times (default: 2)")
+                 "run N times what the answer rests on (default: 2)")
       ->type_name("N");
   sub.add_option("--timeout", options->timeout,
                  "a trial fails after SECONDS (default: 60)")
       ->type_name("SECONDS");
   sub.add_option("--doff", options->launcher,
-                 "the launcher (default: the doff beside doffctl)")
+                 "the launcher (default: doff beside doffctl)")
       ->type_name("FILE");
   sub.add_flag("--json", options->json, "print an object for programs");
   sub.add_flag("--verbose", options->verbose,
-               "tell each trial, and what the last failing one wrote");
+               "tell each trial, and the last failing output");
   sub.callback([options, &command, &chosen] {
     chosen = [options, &command] { return minimize(*options, command); };
   });

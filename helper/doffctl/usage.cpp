@@ -9,17 +9,23 @@
 namespace doff {
 namespace {
 
-// The subcommand that was chosen, and how it was called: "doffctl policy show".
+// The subcommand that was chosen, and how it was called: "policy show".
 struct Chosen {
   const CLI::App* app;
   std::string name;
+
+  [[nodiscard]] Failure failure() const {
+    return {
+        .doing = name.empty() ? "the command line" : name,
+        .next = "see doffctl " + name + (name.empty() ? "" : " ") + "--help"};
+  }
 };
 Chosen chosen_in(const CLI::App& app) {
-  Chosen chosen{&app, app.get_name()};
+  Chosen chosen{&app, ""};
   for (auto subs = app.get_subcommands(); !subs.empty();
        subs = chosen.app->get_subcommands()) {
     chosen.app = subs.back();
-    chosen.name += " " + chosen.app->get_name();
+    chosen.name += (chosen.name.empty() ? "" : " ") + chosen.app->get_name();
   }
   return chosen;
 }
@@ -46,9 +52,8 @@ bool takes_words(const CLI::App& app) {
 
 // The first word that `app` had no place for.
 Failure explain_extra(const Chosen& chosen, const std::string& word) {
-  Failure failure{.doing = chosen.name,
-                  .value = word,
-                  .next = "see " + chosen.name + " --help"};
+  Failure failure = chosen.failure();
+  failure.value = word;
   const auto subcommands = subcommands_of(*chosen.app);
   if (word.size() > 1 && word[0] == '-') {
     failure.value = word.substr(0, word.find('='));
@@ -73,10 +78,28 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
+// CLI11's "--runs: 1 required N missing" and the like, in words.
+std::string mismatch(const std::string& text) {
+  const std::string option = text.substr(0, text.find(':'));
+  if (text.ends_with(" missing")) return option + " needs a value";
+  if (text.find("At Most") != std::string::npos)
+    return option + " may be given once";
+  return text;
+}
+
 }  // namespace
 
 HelpFormatter::HelpFormatter(std::string rest) : rest_(std::move(rest)) {
-  column_width(30);
+  column_width(26);
+}
+
+// A list of commands has it as a phrase, its own help as a sentence.
+std::string HelpFormatter::make_description(const CLI::App* app) const {
+  std::string text = app->get_description();
+  if (text.empty()) return text;
+  if (text[0] >= 'a' && text[0] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text + (text.ends_with('.') ? "\n\n" : ".\n\n");
 }
 
 std::string HelpFormatter::make_usage(const CLI::App* app,
@@ -97,15 +120,15 @@ Failure explain(const CLI::App& app, const CLI::ParseError& error) {
   const Chosen chosen = chosen_in(app);
   const std::vector<std::string> extra = app.remaining(true);
   if (!extra.empty()) return explain_extra(chosen, extra.front());
+  Failure failure = chosen.failure();
+  failure.cause = error.what();
   const auto subcommands = subcommands_of(*chosen.app);
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
       !subcommands.empty())
-    return {.doing = chosen.name,
-            .cause = "it needs a command: " + list(subcommands),
-            .next = "see " + chosen.name + " --help"};
-  return {.doing = chosen.name,
-          .cause = error.what(),
-          .next = "see " + chosen.name + " --help"};
+    failure.cause = "it needs a command: " + list(subcommands);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    failure.cause = mismatch(failure.cause);
+  return failure;
 }
 
 }  // namespace doff

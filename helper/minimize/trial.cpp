@@ -4,7 +4,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -244,7 +243,8 @@ Result<Ending> try_with(const Experiment& experiment, CapabilitySet set,
   output.writing.reset();
   report.writing.reset();
 
-  const Descriptor process(pidfd_open(*pid, 0));
+  // glibc 2.36 declares pidfd_open() for C only.
+  const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)));
   const int open_error = errno;
   const Stop stop = process.get() < 0
                         ? Stop::kEnded
