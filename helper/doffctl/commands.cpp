@@ -2,15 +2,30 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 
+#include "helper/doffctl/usage.h"
 #include "helper/doffctl/version.h"
 #include "helper/failure.h"
 
 namespace doff {
+namespace {
+
+// CLI11's own title is `Subcommands`.
+void title_commands(CLI::App& app) {
+  for (CLI::App* const each : app.get_subcommands({})) {
+    each->group("Commands");
+    title_commands(*each);
+  }
+}
+
+}  // namespace
 
 void add_commands(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen) {
-  app.set_version_flag("--version", "doffctl " DOFF_VERSION);
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.set_version_flag("--version", "doffctl " DOFF_VERSION,
+                       "print the version");
   app.set_help_flag("--help", "print this");
   app.require_subcommand(1);
   add_trim(app, chosen);
@@ -21,6 +36,10 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
   add_minimize(app, command, chosen);
   add_hook(app, chosen);
   add_completion(app, chosen);
+  title_commands(app);
+  app.footer(
+      "`doffctl COMMAND --help` lists a command's options; doffctl(1) "
+      "says it all.");
 }
 
 int complain(const Failure& failure) {

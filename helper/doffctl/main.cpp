@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "helper/doffctl/commands.h"
+#include "helper/doffctl/usage.h"
 #include "helper/failure.h"
 
 namespace {
@@ -25,14 +26,16 @@ int run(int argc, char** argv) {
                "doffctl");
   doff::Action chosen;
   doff::add_commands(app, command, chosen);
+  if (argc < 2) {
+    std::cerr << app.help();
+    return doff::kExitFailed;
+  }
   try {
     app.parse(words);
   } catch (const CLI::Success& answer) {  // --help, --version
     return app.exit(answer);
   } catch (const CLI::ParseError& error) {
-    return doff::complain({.doing = "the command line",
-                           .cause = error.what(),
-                           .next = "doffctl --help"});
+    return doff::complain(doff::explain(app, error));
   }
   if (!command.empty() && !app.got_subcommand("minimize"))
     return doff::complain({.doing = "the command line",
