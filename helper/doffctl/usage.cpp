@@ -67,6 +67,9 @@ Failure explain_extra(const Chosen& chosen, const std::string& word) {
     failure.cause = "one word too many";
   } else {
     failure.cause = "it takes no word here";
+    if (chosen.name == "minimize")
+      failure.next = "put the command behind two dashes: doffctl minimize -- " +
+                     doff::quoted(word);
   }
   return failure;
 }
