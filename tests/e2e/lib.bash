@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every suite needs: the binary under test, tools, and ways to look at a
+# What every suite needs: the binaries under test, tools, and ways to look at a
 # process. Sourced by each .bats file.
 bats_require_minimum_version 1.5.0
 

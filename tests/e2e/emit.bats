@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# Round trips: what `doffctl emit` prints is given to the real engine, and the
+# bounding set of what it starts is read from outside.
+
+setup_file() {
+  load lib
+  load container
+  load engines
+  need jq python3
+  ((EUID == 0)) || return 0
+  make_shared
+  root_of busybox >/dev/null
+  start_docker
+  start_podman
+  start_cri
+}
+
+teardown_file() {
+  load lib
+  load container
+  load engines
+  ((EUID == 0)) || return 0
+  stop_engines
+}
+
+setup() {
+  load lib
+  load container
+  load engines
+}
+
+# WISH|SET where Docker's default set is changed|where Podman's is|where all is
+rows=(
+  "--profile none|0|0|0"
+  "--profile k8s-restricted|400|400|400"
+  "--profile docker-default|a80425fb|a80425fb|a80425fb"
+  "--profile nemoclaw|1e9|1e9|1e9"
+  "--profile openshell-supervisor|4002811cd|4002811cd|4002811cd"
+  "--cap-drop ALL --cap-add chown,CAP_SETUID|81|81|81"
+  "--cap-drop NET_RAW|a80405fb|800405fb|1ffffffdfff"
+  "--cap-add SYS_ADMIN --cap-drop MKNOD|a02425fb|802405fb|1fff7ffffff"
+  "--profile nemoclaw --cap-add SYS_PTRACE --cap-drop KILL|801c9|801c9|801c9"
+  "--cap-add ALL --cap-drop SYS_MODULE|1fffffeffff|1fffffeffff|1fffffeffff"
+  "--cap-add ALL|1ffffffffff|1ffffffffff|1ffffffffff"
+)
+
+# round_trip TARGET COLUMN START: for each row, START is called with a file
+# that has what was emitted, and the words of the wish; it starts a process and
+# sets pid to it. Root here may have less than everything, and so may they.
+round_trip() {
+  local target=$1 column=$2 start=$3 row fields wish expected pid
+  for row in "${rows[@]}"; do
+    IFS='|' read -ra fields <<<"$row"
+    read -ra wish <<<"${fields[0]}"
+    "$DOFFCTL" emit "$target" "${wish[@]}" >"$BATS_TEST_TMPDIR/emitted"
+    "$start" "$BATS_TEST_TMPDIR/emitted" "${wish[@]}"
+    printf -v expected %016x \
+      $((16#${fields[column]} & 16#$(root_bounding)))
+    assert_eq "$target ${fields[0]}" "$expected" \
+      "$(field CapBnd "/proc/$pid/status")"
+  done
+}
+
+docker_run() {
+  local id
+  # As a person pastes it.
+  id=$(eval "docker run --detach --network none $(<"$1") $ENGINE_IMAGE")
+  pid=$(pid_of_container docker "$id")
+}
+
+@test "docker" {
+  require_root
+  round_trip docker 1 docker_run
+}
+
+docker_run_json() {
+  local id words
+  shift
+  mapfile -t words < <("$DOFFCTL" emit docker --json "$@" | jq -r '.[]')
+  id=$(docker run --detach --network none "${words[@]}" "$ENGINE_IMAGE")
+  pid=$(pid_of_container docker "$id")
+}
+
+@test "docker, its JSON a word for each argument" {
+  require_root
+  round_trip docker 1 docker_run_json
+}
+
+# A project for each row; the file that is emitted is merged into the first.
+compose_up() {
+  local project=p$((++projects)) compose
+  cat >"$BATS_TEST_TMPDIR/compose.yaml" <<YAML
+services:
+  app:
+    image: $ENGINE_IMAGE
+    network_mode: none
+YAML
+  compose=(docker-compose --host "unix://$engines/docker/socket"
+    --project-name "$project" --file "$BATS_TEST_TMPDIR/compose.yaml"
+    --file "$1")
+  "${compose[@]}" up --detach
+  pid=$(pid_of_container docker "$("${compose[@]}" ps --quiet app)")
+}
+
+@test "compose" {
+  require_root
+  need docker-compose
+  projects=0
+  round_trip compose 1 compose_up
+}
+
+podman_run() {
+  local id
+  id=$(eval "podman_ run --detach $(<"$1") $ENGINE_IMAGE")
+  pid=$(pid_of_container podman "$id")
+}
+
+@test "podman" {
+  require_root
+  round_trip podman 2 podman_run
+}
+
+cri_run() {
+  local id
+  shift
+  id=$("$DOFFCTL" emit kubernetes --json "$@" | jq -c .securityContext |
+    cri run | jq -re .id)
+  pid=$(pid_of_container cri "$id")
+}
+
+@test "kubernetes, by containerd's CRI" {
+  require_root
+  round_trip kubernetes 1 cri_run
+}
+
+# What is emitted stands below a container, as its comment says.
+kube_play() {
+  local pod=kube$((++projects))
+  {
+    cat <<YAML
+apiVersion: v1
+kind: Pod
+metadata:
+  name: $pod
+spec:
+  hostNetwork: true
+  containers:
+    - name: app
+      image: $ENGINE_IMAGE
+YAML
+    sed 's/^/      /' "$1"
+  } >"$BATS_TEST_TMPDIR/pod.yaml"
+  podman_ kube play "$BATS_TEST_TMPDIR/pod.yaml"
+  pid=$(pid_of_container podman "$pod-app")
+}
+
+@test "kubernetes, by podman kube play" {
+  require_root
+  projects=0
+  round_trip kubernetes 1 kube_play
+}
+
+# Merged into a config.json as JSON Merge Patch (RFC 7396) does it.
+oci_create() {
+  local id=oci-$runtime-$((++projects)) bundle
+  bundle=$BATS_TEST_TMPDIR/$id
+  make_bundle "$bundle" "$(root_of busybox)" 4a82c35fb true true
+  jq -s '.[0] * .[1]' "$bundle/config.json" "$1" >"$bundle/new"
+  mv "$bundle/new" "$bundle/config.json"
+  "$(engine_runtime "$runtime")" --root "$BATS_TEST_TMPDIR/state" create \
+    --bundle "$bundle" --pid-file "$bundle/pid" "$id" >"$bundle/log" 2>&1 3>&- ||
+    fail "$(<"$bundle/log")"
+  ids+=("$id")
+  pid=$(<"$bundle/pid")
+}
+
+oci_round_trip() {
+  local runtime=$1 ids=() id
+  require_root
+  make_runtimes # make_bundle takes runc's own spec
+  projects=0
+  round_trip oci 1 oci_create
+  for id in "${ids[@]}"; do
+    "$(engine_runtime "$runtime")" --root "$BATS_TEST_TMPDIR/state" \
+      delete --force "$id"
+  done
+}
+
+@test "oci, by runc" {
+  oci_round_trip runc
+}
+
+@test "oci, by crun" {
+  oci_round_trip crun
+}
+
+@test "openshell: what is printed is TOML, and the same as its JSON" {
+  local wish
+  for wish in "--cap-drop ALL" "--cap-drop ALL --cap-add CHOWN" \
+    "--cap-add ALL"; do
+    # shellcheck disable=SC2086
+    "$DOFFCTL" emit openshell $wish >"$BATS_TEST_TMPDIR/gateway.toml" || (($? == 1))
+    python3 -c 'import json, sys, tomllib
+print(json.dumps(tomllib.load(open(sys.argv[1], "rb")), sort_keys=True))' \
+      "$BATS_TEST_TMPDIR/gateway.toml" >"$BATS_TEST_TMPDIR/toml.json"
+    # shellcheck disable=SC2086
+    assert_eq "$wish" "$(jq -S . "$BATS_TEST_TMPDIR/toml.json")" \
+      "$("$DOFFCTL" emit openshell --json $wish | jq -S .)"
+    assert_eq "compute_driver" docker \
+      "$(jq -r .openshell.gateway.compute_driver "$BATS_TEST_TMPDIR/toml.json")"
+  done
+}
