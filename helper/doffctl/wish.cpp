@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <ranges>
+#include <string_view>
 #include <utility>
 
 #include "caps/names.h"
@@ -34,6 +36,25 @@ Words read_words(const std::vector<std::string>& lists, const char* option,
     failures.push_back(added.error());
   }
   return words;
+}
+
+// containerd puts CAP_ before each word, and runc skips the CAP_CAP_X that
+// comes of it: a drop that drops nothing. What is told of that is the first
+// such word.
+std::optional<Failure> ignored_by_containerd(
+    const std::vector<std::string>& lists, const char* option) {
+  for (const std::string_view list : lists) {
+    for (const auto part : std::views::split(list, ',')) {
+      const std::string_view word(part.begin(), part.end());
+      const std::string_view bare = without_prefix(word);
+      if (bare.size() == word.size()) continue;
+      return Failure{.doing = option,
+                     .value = std::string(word),
+                     .cause = "containerd ignores names that begin with CAP_",
+                     .guess = std::string(bare)};
+    }
+  }
+  return std::nullopt;
 }
 
 // The line of a policy that decided: the last that names it.
@@ -102,6 +123,11 @@ Checked<Wish> read_wish(const WishOptions& options) {
            .cause = "no such rules",
            .guess = std::string(nearest_name(options.semantics, known)),
            .next = "docker, podman, cri or crio"});
+  }
+  if (wish.semantics == Semantics::kCri) {
+    for (auto ignored : {ignored_by_containerd(options.cap_add, "--cap-add"),
+                         ignored_by_containerd(options.cap_drop, "--cap-drop")})
+      if (ignored) failures.push_back(std::move(*ignored));
   }
   if (!options.policy.empty()) {
     auto policy = read_policy(options.policy);
