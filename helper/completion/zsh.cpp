@@ -1,0 +1,101 @@
+#include <string>
+
+#include "helper/completion/description.h"
+#include "helper/completion/table.h"
+
+namespace doff {
+namespace {
+
+constexpr const char* kHead = R"(#compdef doffctl
+# Completes doffctl in zsh. Made by `doffctl completion zsh`.
+
+# _doffctl_look_up KEY: sets `kind` and `choices`.
+_doffctl_look_up() {
+  kind='' choices=()
+  case $1 in
+)";
+
+constexpr const char* kTail = R"(    (*) return 1 ;;
+  esac
+}
+
+_doffctl() {
+  local kind command_path='' option='' word
+  local -a choices
+  integer position=0 i
+  for ((i = 2; i < CURRENT; i++)); do
+    word=$words[i]
+    if [[ -n $option ]]; then
+      option=''
+    elif [[ $word == -- ]]; then
+      _doffctl_look_up "$command_path --" || return 1
+      words=("${(@)words[i + 1, -1]}")
+      ((CURRENT -= i))
+      _normal
+      return
+    elif [[ $word == -*=* ]]; then
+      continue
+    elif [[ $word == -* ]]; then
+      if _doffctl_look_up "$command_path $word"; then option=$word; fi
+    elif _doffctl_look_up "$command_path $word" && [[ $kind == command ]]; then
+      command_path=${command_path:+$command_path }$word
+    else
+      ((position += 1))
+    fi
+  done
+
+  word=$words[CURRENT]
+  if [[ -z $option && $word == --*=* ]]; then
+    option=${word%%=*}
+    compset -P '*='
+  fi
+  if [[ -n $option ]]; then
+    _doffctl_look_up "$command_path $option"
+  elif [[ $word == -* ]]; then
+    _doffctl_look_up "$command_path -"
+  elif ! _doffctl_look_up "$command_path $position"; then
+    _doffctl_look_up "$command_path *"
+  fi
+  case $kind in
+    (files) _files ;;
+    (list)
+      compset -P '*,'
+      compadd -M 'm:{a-z}={A-Z}' -qS , -- $choices
+      ;;
+    (words) compadd -M 'm:{a-z}={A-Z}' -- $choices ;;
+    (options) _describe -o doffctl choices ;;
+    (*) return 1 ;;
+  esac
+}
+
+# Found in $fpath it is called, read by `source` it is made known.
+if [[ $funcstack[1] == _doffctl ]]; then
+  _doffctl "$@"
+else
+  compdef _doffctl doffctl
+fi
+)";
+
+// _describe takes NAME:HELP, with a backslash before each colon of the name.
+std::string choice(const Described& word, bool described) {
+  return shell_word(described ? word.name + ":" + word.help : word.name);
+}
+
+}  // namespace
+
+std::string zsh_completion(const std::vector<DescribedCommand>& commands) {
+  std::string script = kHead;
+  for (const Row& row : table_of(commands)) {
+    script += "    (" + shell_word(row.key) + ") kind=" + row.kind;
+    if (!row.words.empty()) {
+      script += " choices=(";
+      for (const Described& each : row.words)
+        script += "\n      " + choice(each, row.kind == "options");
+      script += ")";
+    }
+    script += " ;;\n";
+  }
+  return script + kTail;
+}
+
+}  // namespace doff
