@@ -1,7 +1,7 @@
 #include <string>
 
 #include "helper/completion/description.h"
-#include "helper/completion/table.h"
+#include "helper/completion/lookup.h"
 
 namespace doff {
 namespace {
@@ -48,7 +48,7 @@ _doffctl() {
       return
     elif [[ $word == -* ]]; then
       if _doffctl_look_up "$path $word"; then option=$word; fi
-    elif _doffctl_look_up "$path $word" && [[ $kind == command ]]; then
+    elif _doffctl_look_up "$path $word" && [[ $kind == subcommand ]]; then
       path=${path:+$path }$word
     else
       ((position += 1))
@@ -87,11 +87,11 @@ complete -F _doffctl doffctl
 
 std::string bash_completion(const std::vector<DescribedCommand>& commands) {
   std::string script = kHead;
-  for (const Row& row : table_of(commands)) {
+  for (const Lookup& lookup : lookups_of(commands)) {
     std::string choices;
-    for (const Described& each : row.words)
+    for (const Described& each : lookup.words)
       choices += (choices.empty() ? "" : " ") + each.name;
-    script += "    " + shell_word(row.key) + ") kind=" + row.kind;
+    script += "    " + shell_word(lookup.key) + ") kind=" + lookup.kind;
     if (!choices.empty()) script += " choices=" + shell_word(choices);
     script += " ;;\n";
   }

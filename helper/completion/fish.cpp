@@ -31,13 +31,11 @@ function __doffctl_at
         end
     end
     set -l behind (math (count $words) - (count $expected))
-    test $behind -ge 0
-    and test "$words[1..(count $expected)]" = "$expected"
-    or test (count $expected) = 0
-    and begin
-        test $argv[1] = any
-        or test $behind = $argv[1]
+    test $behind -ge 0; or return 1
+    for i in (seq (count $expected))
+        test "$words[$i]" = "$expected[$i]"; or return 1
     end
+    test $argv[1] = any; or test $argv[1] = $behind
 end
 
 # What comes behind `--` is a command line of its own.
@@ -92,7 +90,8 @@ std::string offer(const Values& values) {
 
 std::string option_line(const DescribedCommand& command,
                         const DescribedOption& option) {
-  std::string text = line(command, "any") + " -l " + option.name.substr(2) +
+  const std::string count = command.subcommands.empty() ? "any" : "0";
+  std::string text = line(command, count) + " -l " + option.name.substr(2) +
                      " -d " + fish_word(option.help);
   if (!option.takes_value) return text;
   text += option.values.kind == Values::Kind::kFiles ? " -r" : " -x";

@@ -1,7 +1,7 @@
 #include <string>
 
 #include "helper/completion/description.h"
-#include "helper/completion/table.h"
+#include "helper/completion/lookup.h"
 
 namespace doff {
 namespace {
@@ -37,7 +37,7 @@ _doffctl() {
       continue
     elif [[ $word == -* ]]; then
       if _doffctl_look_up "$command_path $word"; then option=$word; fi
-    elif _doffctl_look_up "$command_path $word" && [[ $kind == command ]]; then
+    elif _doffctl_look_up "$command_path $word" && [[ $kind == subcommand ]]; then
       command_path=${command_path:+$command_path }$word
     else
       ((position += 1))
@@ -85,12 +85,12 @@ std::string choice(const Described& word, bool described) {
 
 std::string zsh_completion(const std::vector<DescribedCommand>& commands) {
   std::string script = kHead;
-  for (const Row& row : table_of(commands)) {
-    script += "    (" + shell_word(row.key) + ") kind=" + row.kind;
-    if (!row.words.empty()) {
+  for (const Lookup& lookup : lookups_of(commands)) {
+    script += "    (" + shell_word(lookup.key) + ") kind=" + lookup.kind;
+    if (!lookup.words.empty()) {
       script += " choices=(";
-      for (const Described& each : row.words)
-        script += "\n      " + choice(each, row.kind == "options");
+      for (const Described& each : lookup.words)
+        script += "\n      " + choice(each, lookup.kind == "options");
       script += ")";
     }
     script += " ;;\n";

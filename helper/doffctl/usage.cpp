@@ -85,6 +85,14 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
+// A sentence as a phrase of a list: "Trim it." is "trim it".
+std::string phrase(std::string text) {
+  if (text.ends_with('.')) text.pop_back();
+  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
+    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
 // `text` in lines that fit beside the names.
 std::string wrapped(const std::string& text) {
   std::istringstream words(text);
@@ -139,7 +147,7 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
 std::string HelpFormatter::make_subcommand(const CLI::App* sub) const {
   std::ostringstream out;
   CLI::detail::format_help(out, sub->get_name(),
-                           wrapped(sub->get_description()), kColumn);
+                           wrapped(phrase(sub->get_description())), kColumn);
   return out.str();
 }
 

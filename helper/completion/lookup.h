@@ -13,12 +13,12 @@ namespace doff {
 // behind the command, "PATH *" for each later one, "PATH -" for the options,
 // "PATH WORD" for a subcommand, "PATH --" where a command of one's own stands
 // behind two dashes.
-struct Row {
+struct Lookup {
   std::string key;
-  std::string kind;  // any, files, words, list, options, command or run
+  std::string kind;  // any, files, words, list, options, subcommand or run
   std::vector<Described> words;
 };
-std::vector<Row> table_of(const std::vector<DescribedCommand>& commands);
+std::vector<Lookup> lookups_of(const std::vector<DescribedCommand>& commands);
 
 // `text` as one word for bash and zsh.
 std::string shell_word(const std::string& text);
