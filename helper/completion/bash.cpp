@@ -74,7 +74,7 @@ _doffctl() {
       mapfile -t COMPREPLY < <(compgen -W "$choices" \
         -P "${current%"$last"}" -- "${last^^}")
       ;;
-    words | options)
+    words | options | subcommands)
       mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$current")
       ;;
   esac

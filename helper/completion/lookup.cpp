@@ -31,7 +31,7 @@ void add_lookups(const DescribedCommand& command,
     lookups.push_back(lookup_of(path + "*", command.positionals.back()));
   if (command.runs_command) lookups.push_back({path + "--", "run", {}});
   if (command.subcommands.empty()) return;
-  lookups.push_back({path + "0", "options", command.subcommands});
+  lookups.push_back({path + "0", "subcommands", command.subcommands});
   for (const Described& each : command.subcommands)
     lookups.push_back({path + each.name, "subcommand", {}});
 }

@@ -15,7 +15,8 @@ namespace doff {
 // behind two dashes.
 struct Lookup {
   std::string key;
-  std::string kind;  // any, files, words, list, options, subcommand or run
+  std::string kind;  // any, files, words, list, options, run, or
+                     // subcommands, and subcommand for one
   std::vector<Described> words;
 };
 std::vector<Lookup> lookups_of(const std::vector<DescribedCommand>& commands);

@@ -63,7 +63,8 @@ _doffctl() {
       compadd -M 'm:{a-z}={A-Z}' -qS , -- $choices
       ;;
     (words) compadd -M 'm:{a-z}={A-Z}' -- $choices ;;
-    (options) _describe -o doffctl choices ;;
+    (options) _describe -o option choices ;;
+    (subcommands) _describe command choices ;;
     (*) return 1 ;;
   esac
 }
@@ -76,9 +77,10 @@ else
 fi
 )";
 
-// _describe takes NAME:HELP, with a backslash before each colon of the name.
-std::string choice(const Described& word, bool described) {
-  return shell_word(described ? word.name + ":" + word.help : word.name);
+// As _describe takes them, where there is help.
+std::string choice(const Described& word) {
+  return shell_word(word.help.empty() ? word.name
+                                      : word.name + ":" + word.help);
 }
 
 }  // namespace
@@ -90,7 +92,7 @@ std::string zsh_completion(const std::vector<DescribedCommand>& commands) {
     if (!lookup.words.empty()) {
       script += " choices=(";
       for (const Described& each : lookup.words)
-        script += "\n      " + choice(each, lookup.kind == "options");
+        script += "\n      " + choice(each);
       script += ")";
     }
     script += " ;;\n";

@@ -1,33 +1,34 @@
 # zsh -f complete.zsh SCRIPT LINE: what a real, interactive zsh would offer for
 # LINE, one a line. A terminal of its own types LINE and a tab; a compadd that
-# tells what it is given stands before zsh's.
+# notes what it is given stands before zsh's.
 zmodload zsh/zpty
-mkdir -p "$1.d"
-cp "$1" "$1.d/_doffctl"
-zpty completing zsh -f -i
-zpty -w completing "PS1= PS2=; stty -echo; fpath=(${(q)1}.d \$fpath)
-autoload -U compinit; compinit -D -u
+functions_of=$1.d
+mkdir -p $functions_of
+cp $1 $functions_of/_doffctl
+offered=$functions_of/offered
+: >$offered
+print -r -- "
+fpath=(${(q)functions_of} \$fpath)
+autoload -U compinit
+compinit -D -u
 compadd() {
-  local -a offered
-  if [[ -z \${(M)@:#-[OAD]} ]]; then
-    builtin compadd -A offered \"\$@\"
-    print -rl -- \"offered:\"\$^offered
+  local -a words_offered
+  if (( ! \${@[(I)-[OAD]]} )); then
+    builtin compadd -O words_offered \"\$@\"
+    (( \$#words_offered )) && print -rl -- \$words_offered >>${(q)offered}
   fi
   builtin compadd \"\$@\"
 }
-setopt no_list_beep no_auto_menu
+PS1='it is ready'
 LISTMAX=10000
-print ready: to type"
-while zpty -r completing line; do
-  [[ $line == *"ready: to type"* ]] && break
-done
+setopt no_list_beep no_auto_menu" >$functions_of/setup
+
+zpty completing zsh -f -i
+zpty -w completing "source ${(q)functions_of}/setup"
+# With the prompt zsh has taken the terminal over.
+zpty -r completing shown '*it is ready*'
 zpty -n -w completing "$2"$'\t'
 zpty -n -w completing $'\C-u'"print the\ end"$'\n'
-while zpty -r completing line; do
-  line=${line//[$'\r\n']/}
-  case $line in
-    *offered:*) print -r -- "${line##*offered:}" ;;
-    *"the end") break ;;
-  esac
-done
+zpty -r completing shown '*the end*'
 zpty -d completing
+cat $offered
