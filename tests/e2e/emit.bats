@@ -28,6 +28,12 @@ setup() {
   load lib
   load container
   load engines
+  cgroups=()
+  projects=0
+}
+
+teardown() {
+  [[ -z ${nspawn-} ]] || end_systemd
 }
 
 # WISH|SET where Docker's default set is changed|where Podman's is|where all is
@@ -125,7 +131,6 @@ YAML
 @test "compose" {
   require_root
   need docker-compose
-  projects=0
   round_trip compose 1 compose_up "$(docker_knows)"
 }
 
@@ -176,7 +181,6 @@ YAML
 
 @test "kubernetes, by podman kube play" {
   require_root
-  projects=0
   round_trip kubernetes 1 kube_play
 }
 
@@ -198,7 +202,6 @@ oci_round_trip() {
   local runtime=$1 ids=() id
   require_root
   make_runtimes # make_bundle takes runc's own spec
-  projects=0
   round_trip oci 1 oci_create
   for id in "${ids[@]}"; do
     "$(engine_runtime "$runtime")" --root "$BATS_TEST_TMPDIR/state" \
@@ -212,6 +215,82 @@ oci_round_trip() {
 
 @test "oci, by crun" {
   oci_round_trip crun
+}
+
+# A root with nothing in it but a service for each row, and /usr from here. The
+# services' own files name another set, which what is emitted must undo.
+make_systemd_root() {
+  local root=$1 i dir
+  mkdir -p "$root"/{usr/lib,etc/systemd/system,proc,sys,dev,run,tmp,var}
+  for dir in bin sbin lib lib64; do ln -s "usr/$dir" "$root/$dir"; done
+  cp /usr/lib/os-release "$root/usr/lib"
+  : >"$root/etc/machine-id"
+  for i in "${!rows[@]}"; do
+    cat >"$root/etc/systemd/system/row$i.service" <<UNIT
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=exec
+CapabilityBoundingSet=CAP_SYS_BOOT CAP_CHOWN
+ExecStart=/usr/bin/sleep $token.$i
+UNIT
+    mkdir "$root/etc/systemd/system/row$i.service.d"
+    # shellcheck disable=SC2086
+    "$DOFFCTL" emit systemd ${rows[i]%%|*} \
+      >"$root/etc/systemd/system/row$i.service.d/capabilities.conf"
+  done
+  printf '%s\n' '[Unit]' DefaultDependencies=no \
+    "Wants=$(printf 'row%s.service ' "${!rows[@]}")" \
+    >"$root/etc/systemd/system/rows.target"
+}
+
+# systemd as the first process of a container, in cgroups that can be removed.
+boot_systemd() {
+  local root=$1 hierarchy cgroup=doff-emit-$token
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/{unified,systemd}; do
+    [[ ! -e $hierarchy/cgroup.procs ]] || cgroups+=("$hierarchy/$cgroup")
+  done
+  mkdir "${cgroups[@]}"
+  # shellcheck disable=SC2016
+  setsid sh -c 'root=$1; shift; for cgroup; do
+      echo $$ >"$cgroup/cgroup.procs"; done
+    exec systemd-nspawn --register=no --keep-unit --quiet --directory "$root" \
+      --bind-ro=/usr --capability=all --private-network --console=pipe \
+      /usr/lib/systemd/systemd --unit=rows.target --log-target=console' \
+    sh "$root" "${cgroups[@]}" >"$BATS_TEST_TMPDIR/systemd.log" 2>&1 \
+    </dev/null 3>&- &
+  nspawn=$!
+}
+
+end_systemd() {
+  pkill -KILL --parent "$nspawn" # the container's first process, and so all
+  wait "$nspawn" || true
+  for _ in {1..100}; do
+    ! find "${cgroups[@]}" -depth -type d -exec rmdir {} + 2>/dev/null ||
+      return 0
+    sleep 0.1
+  done
+  fail "systemd does not end"
+} 2>/dev/null
+
+@test "systemd, as the first process of a container" {
+  local fields expected pid i token=$((100000 + BASHPID))
+  require_engines
+  need systemd-nspawn pgrep
+  make_systemd_root "$BATS_TEST_TMPDIR/root"
+  boot_systemd "$BATS_TEST_TMPDIR/root"
+  for i in "${!rows[@]}"; do
+    IFS='|' read -ra fields <<<"${rows[i]}"
+    for _ in {1..300}; do
+      pid=$(pgrep -fx "/usr/bin/sleep $token\\.$i") && break
+      sleep 0.1
+    done
+    [[ $pid ]] || fail "no service for ${fields[0]}:" \
+      "$(tail -n 20 "$BATS_TEST_TMPDIR/systemd.log")"
+    printf -v expected %016x $((16#${fields[3]} & 16#$(root_bounding)))
+    assert_eq "systemd ${fields[0]}" "$expected" \
+      "$(field CapBnd "/proc/$pid/status")"
+  done
 }
 
 @test "openshell: what is printed is TOML, and the same as its JSON" {
