@@ -35,11 +35,10 @@ CapabilitySet supervisor_needs() {
 }
 
 std::string heading(CapabilitySet bounding) {
-  const std::string wish =
-      "# Asked for, at most: " + names(bounding, " ") + ".\n";
+  const std::string wish = "# Asked for: " + names(bounding, " ") + ".\n";
   return "# OpenShell 0.1, as of November 2026 (0.1.7).\n"
          "#\n" +
-         wish + "# Given by OpenShell:  none.\n";
+         wish + "# Given by OpenShell: none.\n";
 }
 
 // What differs from the wish, said plainly.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck shell=bats
+# shellcheck disable=SC2154,SC2030,SC2031 # bats sets them; a test is a process
 # Round trips: what `doffctl emit` prints is given to the real engine, and the
 # bounding set of what it starts is read from outside.
 
@@ -131,6 +132,8 @@ YAML
 @test "compose" {
   require_root
   need docker-compose
+  # It takes seconds for each: none, some, what differs by default set, all.
+  rows=("${rows[0]}" "${rows[4]}" "${rows[7]}" "${rows[10]}")
   round_trip compose 1 compose_up "$(docker_knows)"
 }
 
@@ -263,7 +266,8 @@ boot_systemd() {
 }
 
 end_systemd() {
-  pkill -KILL --parent "$nspawn" # the container's first process, and so all
+  # The container's first process, and so all of them.
+  pkill -KILL --parent "$nspawn" || true
   wait "$nspawn" || true
   for _ in {1..100}; do
     ! find "${cgroups[@]}" -depth -type d -exec rmdir {} + 2>/dev/null ||
@@ -291,6 +295,60 @@ end_systemd() {
     assert_eq "systemd ${fields[0]}" "$expected" \
       "$(field CapBnd "/proc/$pid/status")"
   done
+}
+
+# refused_emit STATUS PART... -- ARGUMENT...: prints nothing on stdout, and
+# every PART on stderr.
+refused_emit() {
+  local expected=$1 parts=()
+  shift
+  while [[ $1 != -- ]]; do
+    parts+=("$1")
+    shift
+  done
+  shift
+  run --separate-stderr "$DOFFCTL" emit "$@"
+  assert_eq "exit status of emit $* ($stderr)" "$expected" "$status"
+  assert_eq "stdout of emit $*" "" "$output"
+  assert_has "$stderr" "doffctl: " "${parts[@]}"
+}
+
+@test "what cannot be emitted is refused, with the reason and the way out" {
+  local policy=$BATS_TEST_TMPDIR/policy.yaml
+  printf '%s\n' 'version: 1' 'connect: {accept: sealed}' >"$policy"
+  refused_emit 2 "nothing is asked for" "--profile" -- docker
+  refused_emit 2 "which target" "docker|podman" -- --cap-drop ALL
+  refused_emit 2 kuberntes 'did you mean "kubernetes"?' \
+    -- kuberntes --cap-drop ALL
+  refused_emit 2 "$policy" "no section \`capabilities\`" \
+    -- docker --policy "$policy"
+  refused_emit 2 NET_RAW "Podman refuses" \
+    -- podman --cap-add NET_RAW --cap-drop NET_RAW
+  refused_emit 2 NET_RAWW 'did you mean "NET_RAW"?' -- docker --cap-drop NET_RAWW
+  refused_emit 2 nemoclav 'did you mean "nemoclaw"?' \
+    -- docker --profile nemoclav
+  refused_emit 2 "not expected" more -- docker --cap-drop ALL more
+}
+
+@test "a policy's file gives what its words give" {
+  local policy=$BATS_TEST_TMPDIR/policy.yaml
+  printf '%s\n' 'version: 1' 'capabilities: {drop: [ALL], allow: [KILL]}' \
+    >"$policy"
+  assert_eq "--policy" "--cap-drop=ALL --cap-add=KILL" \
+    "$("$DOFFCTL" emit docker --policy "$policy")"
+  assert_eq "--policy and a flag" \
+    "--cap-drop=ALL --cap-add=CHOWN --cap-add=KILL" \
+    "$("$DOFFCTL" emit docker --policy "$policy" --cap-add CHOWN)"
+}
+
+@test "openshell: exits 1 where it is asked for more than OpenShell gives" {
+  run --separate-stderr "$DOFFCTL" emit openshell --cap-drop ALL
+  assert_eq "exit status" 0 "$status"
+  assert_eq stderr "" "$stderr"
+  run --separate-stderr "$DOFFCTL" emit openshell --profile nemoclaw
+  assert_eq "exit status" 1 "$status"
+  assert_has "$stderr" CHOWN "gives no container these"
+  assert_has "$output" "OpenShell 0.1" 'version = 2'
 }
 
 @test "openshell: what is printed is TOML, and the same as its JSON" {
