@@ -10,7 +10,8 @@
 //   docs/how-it-works/gateways/configuration.mdx at 0187268: the tables of
 //     schema 2, in which an unknown key keeps the gateway from starting. None
 //     is about capabilities; only Kubernetes' default_runtime_class_name names
-//     a runtime;
+//     a runtime, which pod.runtime_class_name of --driver-config-json overrides
+//     where allow_driver_config lets it;
 //   pull requests 2942 (two containers without capabilities, in 0.1.0), 2814
 //     (schema 2), 2001 (0.0.73 empties the bounding set of a shell);
 //   crates/openshell-driver-podman/README.md at 02ae9bc: what the supervisor
@@ -58,6 +59,7 @@ compute_driver = "docker"  # or "podman" or "kubernetes"
 # A runtime can be chosen with Kubernetes only. It may take away more.
 # [openshell.drivers.kubernetes]
 # default_runtime_class_name = "NAME"
+# allow_driver_config = false  # or who creates a sandbox chooses another
 
 # `openshell sandbox connect` opens a shell with what the container has:
 # none. docker exec, podman exec and kubectl exec go past OpenShell, the

@@ -240,7 +240,8 @@ TEST_CASE("openshell's gateway.toml has keys that OpenShell knows") {
   for (const char* line :
        {"\n[openshell]\nversion = 2 ", "\n[openshell.gateway]\n",
         "\ncompute_driver = \"docker\" ",
-        "\n# [openshell.drivers.kubernetes]\n# default_runtime_class_name = "})
+        "\n# [openshell.drivers.kubernetes]\n# default_runtime_class_name = ",
+        "\n# allow_driver_config = false "})
     CHECK(toml.find(line) != std::string::npos);
   CHECK(json::parse(emitted("openshell", kNone, Form::kJson)) ==
         json::parse(R"({"openshell": {"version": 2,
