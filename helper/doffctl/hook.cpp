@@ -79,8 +79,8 @@ void speak_through_the_parent() {
       ours.st_rdev != null)
     return;
   const std::string parent = "/proc/" + std::to_string(getppid()) + "/fd/2";
-  const int fd =
-      open(parent.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+  const int fd = open(parent.c_str(),
+                      O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   if (fd < 0) return;
   dup2(fd, STDERR_FILENO);
   close(fd);

@@ -136,6 +136,28 @@ podman_refuses() {
   podman_refuses "doffctl: " --cap-add SYS_ADMIN "a hook only takes away"
 }
 
+# As doffctl(1) has it, in a mount namespace where that is this machine's
+# /etc/containers. Podman reads all its own configuration, none of the tests'.
+@test "installed as the manual says, it trims what Podman creates" {
+  local etc=$BATS_TEST_TMPDIR/etc
+  cp -a /etc/containers "$etc"
+  mkdir -p "$etc/oci/hooks.d" "$etc/containers.conf.d"
+  printf '[engine]\nhooks_dir = ["/etc/containers/oci/hooks.d"]\n' \
+    >"$etc/containers.conf.d/doff.conf"
+  "$DOFFCTL" hook json --profile none >"$etc/oci/hooks.d/doff.json"
+  # shellcheck disable=SC2016
+  assert_eq CapBnd "$NOTHING" "$(
+    unshare --mount --propagation private sh -c '
+      mount --bind "$1" /etc/containers && shift && exec "$@"' sh "$etc" \
+      podman --root "$engines/podman/root" --runroot "$engines/podman/run" \
+      --tmpdir "$engines/podman/tmp" --storage-driver overlay \
+      --runtime "$engines/bin/runc" --cgroup-manager cgroupfs \
+      --events-backend file run --rm --network none \
+      --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$ENGINE_IMAGE" \
+      cat /proc/self/status | field CapBnd -
+  )"
+}
+
 # Podman leaves out a hook whose program is missing. This one is env.
 @test "a doffctl that is gone refuses the container" {
   cp "$DOFFCTL" "$BATS_TEST_TMPDIR/doffctl"
