@@ -136,6 +136,16 @@ podman_refuses() {
   podman_refuses "doffctl: " --cap-add SYS_ADMIN "a hook only takes away"
 }
 
+@test "a container from before the hook is trimmed when it starts again" {
+  local id
+  id=$(run_in runc --cap-add ALL)
+  install_hook --policy "$BATS_TEST_TMPDIR/policy.yaml"
+  assert_eq "while it runs" "$(root_bounding)" \
+    "$(capbnd_of_container podman "$id")"
+  podman_ restart --time 0 "$id"
+  assert_eq "started again" "$ALLOWED" "$(capbnd_of_container podman "$id")"
+}
+
 # As doffctl(1) has it, in a mount namespace where that is this machine's
 # /etc/containers. Podman reads all its own configuration, none of the tests'.
 @test "installed as the manual says, it trims what Podman creates" {
