@@ -66,7 +66,8 @@ _doffctl() {
   case $kind in
     files)
       compopt -o filenames 2>/dev/null
-      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      mapfile -t COMPREPLY < <(compgen -f -- "$current"
+        compgen -W "$choices" -- "$current")
       ;;
     list)
       compopt -o nospace 2>/dev/null

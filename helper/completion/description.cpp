@@ -37,6 +37,7 @@ std::vector<std::string> choices(std::string_view type) {
 
 // What a value is called says what it is: help has the same words.
 Values values_of(std::string_view type) {
+  if (type == "FILE|NAME") return {Values::Kind::kFiles, profile_words()};
   if (type.find('|') != std::string_view::npos)
     return {Values::Kind::kWords, choices(type)};
   if (type == "CAP,...") return {Values::Kind::kList, capability_words()};

@@ -21,7 +21,7 @@ struct Described {
 struct Values {
   enum class Kind : std::uint8_t {
     kAny,    // nothing to be offered
-    kFiles,  // a file's path
+    kFiles,  // a file's path, or one of `words`
     kWords,  // one of `words`
     kList,   // some of `words`, with commas between
   };

@@ -78,7 +78,8 @@ std::string offer(const Values& values) {
     case Values::Kind::kAny:
       return "";
     case Values::Kind::kFiles:
-      return " -F";
+      if (values.words.empty()) return " -F";
+      return " -F -a " + fish_word(joined(values.words));
     case Values::Kind::kWords:
       return " -a " + fish_word(joined(values.words));
     case Values::Kind::kList:

@@ -57,7 +57,10 @@ _doffctl() {
     _doffctl_look_up "$command_path *"
   fi
   case $kind in
-    (files) _files ;;
+    (files)
+      (($#choices)) && compadd -- $choices
+      _files
+      ;;
     (list)
       compset -P '*,'
       compadd -M 'm:{a-z}={A-Z}' -qS , -- $choices

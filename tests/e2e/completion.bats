@@ -108,6 +108,14 @@ offers() {
   assert_eq "with a blank" "config file.json" "$(in_bash doffctl trim 'config f')"
 }
 
+@test "a file or a profile" {
+  offers "doffctl policy show config.y" config.yaml
+  offers "doffctl policy show nem" nemoclaw
+  offers "doffctl policy sch" schema
+  touch nemesis.yaml
+  offers "doffctl policy show nem" nemoclaw nemesis.yaml
+}
+
 @test "a number, or another file than one: nothing" {
   offers "doffctl minimize --runs "
   offers "doffctl trim config.yaml co"
