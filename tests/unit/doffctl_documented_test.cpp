@@ -56,7 +56,7 @@ Names flags(const std::string& line) {
   std::string before;
   std::string last;
   for (std::string word; in >> word; before = last, last = word)
-    if (before == "Fl" && last == "Fl") names.insert("--" + word);
+    if (before.ends_with("Fl") && last == "Fl") names.insert("--" + word);
   return names;
 }
 
@@ -68,7 +68,8 @@ Page read_page() {
   std::string command;
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with(".Sh ")) section = line.substr(4);
-    if (line.starts_with(".Sh ") || line == ".Nm") command.clear();
+    if (line.starts_with(".Sh ") || (section == "SYNOPSIS" && line == ".Nm"))
+      command.clear();
     if (section == "SYNOPSIS" && line.starts_with(".Ic ")) {
       command = line.substr(4);
       page.synopsis[command];
