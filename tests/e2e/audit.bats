@@ -24,7 +24,7 @@ setup() {
 teardown() {
   local each
   for each in "${started[@]}"; do
-    kill -KILL "$each" || true
+    kill -KILL "$each" && wait "$each" || true
   done 2>/dev/null
   for each in "${containers[@]}"; do
     runtime runc delete --force "$each" || true
