@@ -24,12 +24,25 @@ setup() {
 teardown() {
   local each
   for each in "${started[@]}"; do
-    kill -KILL "$each" || true
+    kill -KILL "$each" && wait "$each" || true
   done 2>/dev/null
   for each in "${containers[@]}"; do
     runtime runc delete --force "$each" || true
   done 2>/dev/null
 }
+
+# Waits until what stands behind it is so, while the process pid is there.
+await() {
+  until "$@"; do
+    kill -0 "$pid" || fail "process $pid has ended"
+    sleep 0.01
+  done
+}
+
+# shellcheck disable=SC2317 # await calls them
+executed() { [[ $(readlink "/proc/$pid/exe") != "$self" ]]; }
+# shellcheck disable=SC2317
+asleep() { [[ $(<"/proc/$pid/comm") == sleep ]]; }
 
 # begin COMMAND...: starts it in the background. Sets pid once it is executed.
 begin() {
@@ -38,13 +51,13 @@ begin() {
   "$@" 3>&- &
   pid=$!
   started+=("$pid")
-  until [[ $(readlink "/proc/$pid/exe") != "$self" ]]; do sleep 0.01; done
+  await executed
 }
 
 # begin_sleep WRAPPER...: the same, until WRAPPER has executed sleep.
 begin_sleep() {
   begin "$@" sleep 1000
-  until [[ $(<"/proc/$pid/comm") == sleep ]]; do sleep 0.01; done
+  await asleep
 }
 
 # begin_container ID BOUNDING_HEX NO_NEW_PRIVS. Sets pid.
@@ -173,8 +186,9 @@ POLICY
 }
 
 @test "a capability that only a second thread holds is found" {
-  begin "$(compiled threads)" "$BATS_TEST_TMPDIR/ready"
-  until [[ -e $BATS_TEST_TMPDIR/ready ]]; do sleep 0.01; done
+  program=$(compiled threads)
+  begin "$program" "$BATS_TEST_TMPDIR/ready"
+  await test -e "$BATS_TEST_TMPDIR/ready"
   assert_eq "the first thread's" "$NOTHING" "$(field CapEff "/proc/$pid/status")"
   audit 1 --pid "$pid" --json
   assert_eq "the process's" "$(field CapEff /proc/self/status)" \
@@ -203,10 +217,13 @@ POLICY
   bash -c 'sleep 0 & exec sleep 1000' 3>&- &
   pid=$!
   started+=("$pid")
-  until zombie=$(awk -v p="$pid" '$2 == "(sleep)" && $3 == "Z" && $4 == p {
-    print $1 }' /proc/[0-9]*/stat 2>/dev/null) && [[ $zombie ]]; do
-    sleep 0.01
-  done
+  # shellcheck disable=SC2317
+  a_zombie() {
+    zombie=$(awk -v p="$pid" '$3 == "Z" && $4 == p { print $1 }' \
+      /proc/[0-9]*/stat 2>/dev/null)
+    [[ $zombie ]]
+  }
+  await a_zombie
   audit 1 --all --json
   assert_eq kthreadd 0 "$(of 'map(select(.pid == 2)) | length')"
   assert_eq zombie 0 "$(of "map(select(.pid == $zombie)) | length")"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -263,7 +264,7 @@ TEST_CASE("the most dangerous come first") {
       finding(8, kBelow, kInert, {}, all),
   };
   std::vector<Finding> sorted(expected.rbegin(), expected.rend());
-  std::ranges::sort(sorted, doff::more_dangerous);
+  std::ranges::sort(sorted, std::ranges::greater(), doff::weigh);
   for (std::size_t i = 0; i < expected.size(); ++i)
     CHECK(sorted[i].pid == expected[i].pid);
 }
