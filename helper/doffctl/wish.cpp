@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include "caps/names.h"
@@ -34,6 +35,29 @@ Words read_words(const std::vector<std::string>& lists, const char* option,
     failures.push_back(added.error());
   }
   return words;
+}
+
+// The first word of `list` with the prefix CAP_, or nothing.
+std::string_view prefixed_word(std::string_view list) {
+  while (!list.empty()) {
+    const std::string_view word = list.substr(0, list.find(','));
+    if (without_prefix(word).size() < word.size()) return word;
+    list.remove_prefix(std::min(word.size() + 1, list.size()));
+  }
+  return {};
+}
+
+// containerd puts CAP_ before each word, and runc skips the CAP_CAP_X that
+// comes of it: a drop that drops nothing.
+void refuse_what_containerd_ignores(const std::vector<std::string>& lists,
+                                    const char* option, Failures& failures) {
+  for (const std::string& list : lists)
+    if (const std::string_view word = prefixed_word(list); !word.empty())
+      failures.push_back(
+          {.doing = option,
+           .value = std::string(word),
+           .cause = "containerd ignores names that begin with CAP_",
+           .guess = std::string(without_prefix(word))});
 }
 
 // The line of a policy that decided: the last that names it.
@@ -102,6 +126,10 @@ Checked<Wish> read_wish(const WishOptions& options) {
            .cause = "no such rules",
            .guess = std::string(nearest_name(options.semantics, known)),
            .next = "docker, podman, cri or crio"});
+  }
+  if (wish.semantics == Semantics::kCri) {
+    refuse_what_containerd_ignores(options.cap_add, "--cap-add", failures);
+    refuse_what_containerd_ignores(options.cap_drop, "--cap-drop", failures);
   }
   if (!options.policy.empty()) {
     auto policy = read_policy(options.policy);

@@ -71,6 +71,17 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
+// YAML 1.2, 5.1: what may stand in a document. yaml-cpp takes anything, and
+// 0x04 for the end of the file.
+bool is_control(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  if (first == 0xc2)  // U+0080 to U+009F; U+0085 is a line break
+    return static_cast<unsigned char>(character[1]) < 0xa0 &&
+           character[1] != '\x85';
+  return (first < ' ' && first != '\t' && first != '\n' && first != '\r') ||
+         first == 0x7f;
+}
+
 // What no YAML parser should see.
 std::optional<Failure> find_hostile_byte(std::string_view text,
                                          std::string_view source) {
@@ -82,7 +93,9 @@ std::optional<Failure> find_hostile_byte(std::string_view text,
     const std::size_t length = character_length(text.substr(i));
     if (length == 0)
       return broken_at(source, text, i, "not UTF-8", "save it as UTF-8");
-    if (text[i] == '\0') return broken_at(source, text, i, "a NUL byte");
+    if (is_control(text.substr(i, length)))
+      return broken_at(source, text, i,
+                       text[i] == '\0' ? "a NUL byte" : "a control character");
     if (text[i] == '[' || text[i] == '{') ++open;
     if ((text[i] == ']' || text[i] == '}') && open > 0) --open;
     if (open > kMostOpenBrackets)
@@ -217,7 +230,7 @@ Result<Tree> read_tree(std::string_view text, std::string_view source,
     return tl::unexpected(broken(
         source, static_cast<std::size_t>(std::max(error.mark.line, 0)) + 1,
         static_cast<std::size_t>(std::max(error.mark.column, 0)) + 1,
-        error.msg));
+        quoted(error.msg)));  // it may hold a byte of the text
   } catch (const std::exception& error) {
     return tl::unexpected(broken(source, 1, 1, error.what()));
   }

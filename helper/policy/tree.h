@@ -37,9 +37,9 @@ struct Tree {
 
 // The one document in `text`. The values of those keys of its outermost map
 // that `skipped` names are passed over, but for their syntax. Failures: what is
-// not UTF-8 or has a NUL or a byte order mark in it, what is not YAML, a
-// second document, more than 64 levels of nesting or 100,000 values.
-// `source` is the file's name, for messages. An empty text is a kNull.
+// not UTF-8, begins with a byte order mark or has control characters; what is
+// not YAML; a second document; more than 64 levels of nesting, or 100,000
+// values. `source` is the file's name, for messages. An empty text is a kNull.
 [[nodiscard]] Result<Tree> read_tree(std::string_view text,
                                      std::string_view source,
                                      std::span<const std::string_view> skipped);

@@ -4,7 +4,7 @@ cri.py SOCKET pod        makes the pod that all containers below are in
 cri.py SOCKET run        for each line of JSON on stdin (see container()),
                          starts a container; prints a line of JSON for each,
                          {"id": ...} or {"refused": ...}, in the same order
-cri.py SOCKET pid ID     the first process of a container, as seen from outside
+cri.py SOCKET pid ID...  their first processes, as seen from outside
 cri.py SOCKET exec ID COMMAND...
 cri.py SOCKET remove ID...
 cri.py SOCKET stop       ends the pod and all that is in it
@@ -112,13 +112,14 @@ class Runtime:
             for answer in threads.map(self.container, asked):
                 print(json.dumps(answer), flush=True)
 
-    def pid(self, container):
-        status = self.call(
-            "ContainerStatus",
-            cri.StatusRequest(container_id=container, verbose=True),
-            cri.StatusResponse,
-        )
-        print(json.loads(status.info["info"])["pid"])
+    def pid(self, *containers):
+        for each in containers:
+            status = self.call(
+                "ContainerStatus",
+                cri.StatusRequest(container_id=each, verbose=True),
+                cri.StatusResponse,
+            )
+            print(json.loads(status.info["info"])["pid"])
 
     def exec(self, container, *command):
         result = self.call(

@@ -156,6 +156,13 @@ podman_() {
     --runtime "${podman_runtime:-$engines/bin/runc}" "$@"
 }
 
+# What Podman gives unasked is what its package says, not what it was compiled
+# with: before 4.4 that was Docker's fourteen.
+podman_defaults() {
+  local shipped=/usr/share/containers/containers.conf
+  [[ ! -e $shipped ]] || sed -n '/^default_capabilities = \[/,/\]/p' "$shipped"
+}
+
 # No hard limits are asked for, which take CAP_SYS_RESOURCE to raise.
 start_podman() {
   local dir=$engines/podman
@@ -168,6 +175,7 @@ start_podman() {
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 netns = "none"
 log_driver = "k8s-file"
+$(podman_defaults)
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"

@@ -3,7 +3,7 @@
 # that what it finds on its way stays out of the repository.
 #   run.sh [RUNS|MINUTESm [TARGET...]]    e.g. run.sh 10000; run.sh 5m policy
 # One line for each target; exit status 1 if one crashed. Its input and log are
-# then in build/fuzz/crashes.
+# then in build/fuzz/crashes. TARGET.dict, where there is one, has its words.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${DOFF_FUZZ_BUILD:-$here/../../build/fuzz}
@@ -35,9 +35,10 @@ fuzz() {
     return 1
   fi
   mkdir -p "$crashes" && cp -r "$here/corpus/$1" "$work/$1" || return
+  [[ ! -e $here/$1.dict ]] || set -- "$1" -dict="$here/$1.dict"
   "$program" -seed=1 -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$crashes/$1-" "${limit[@]}" \
-    "$work/$1" >"$log" 2>&1
+    "${@:2}" "$work/$1" >"$log" 2>&1
   status=$?
   done_runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   if ((status)); then

@@ -307,6 +307,15 @@ TEST_CASE("what is not one YAML document in UTF-8") {
       {good + "# \xe2\x82", "p:3:3: YAML: not UTF-8; save it as UTF-8"},
       {std::string("v\0e\0r\0", 6) + good, "p:1:2: YAML: a NUL byte"},
       {good + std::string(1, '\0'), "p:3:1: YAML: a NUL byte"},
+      {good + "\x04"
+              "connect: {}\n",
+       "p:3:1: YAML: a control character"},
+      {good + "# \x1b[2J\n", "p:3:3: YAML: a control character"},
+      {good + "# \xc2\x9b"
+              "2J\n",
+       "p:3:3: YAML: a control character"},
+      {good + "a: \"\\\xc3\xa9\"\n",
+       "p:3:7: YAML: unknown escape character: \\u00c3"},
       {"\xef\xbb\xbf" + good,
        "p:1:1: YAML: it begins with a byte order mark; save it as UTF-8 "
        "without "
