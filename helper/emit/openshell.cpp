@@ -78,7 +78,7 @@ constexpr const char* kSupervisorLacks =
 constexpr const char* kBefore =
     R"(# - Nothing in a driver's table or in `openshell sandbox create` takes
 #   capabilities away. Below OpenShell, Podman has a way: a precreate hook,
-#   see `doffctl hook`. Leave it what openshell-supervisor has.
+#   `doffctl hook json --profile openshell-supervisor`.
 # - From 0.0.73 on, the supervisor empties the bounding set of shells that
 #   `openshell sandbox connect` opens. Before, and for docker exec in every
 #   release, a shell has the container's: start it through doff(1).

@@ -8,7 +8,7 @@ setup_file() {
   load lib
   load container
   load engines
-  need jq python3
+  need jq /usr/bin/python3
   ((EUID == 0)) || return 0
   make_shared
   root_of busybox >/dev/null
@@ -357,7 +357,7 @@ refused_emit() {
     "--cap-add ALL"; do
     # shellcheck disable=SC2086
     "$DOFFCTL" emit openshell $wish >"$BATS_TEST_TMPDIR/gateway.toml" || (($? == 1))
-    python3 -c 'import json, sys, tomllib
+    /usr/bin/python3 -c 'import json, sys, tomllib
 print(json.dumps(tomllib.load(open(sys.argv[1], "rb")), sort_keys=True))' \
       "$BATS_TEST_TMPDIR/gateway.toml" >"$BATS_TEST_TMPDIR/toml.json"
     # shellcheck disable=SC2086
