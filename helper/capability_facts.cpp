@@ -1,6 +1,8 @@
 #include "helper/capability_facts.h"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 
 #include "caps/names.h"
 
@@ -240,6 +242,18 @@ constexpr CapabilityFacts kUnnamed = {
     kHigh, "Unknown: newer than this program, which names 41 (Linux 5.9).",
     "Nobody can say, so it should not be there.", "Unknown."};
 
+constexpr const CapabilityFacts& look_up(Capability capability) {
+  const unsigned n = number(capability);
+  return n < kFacts.size() ? kFacts[n] : kUnnamed;
+}
+
+constexpr auto kByDanger = [] {
+  std::array<CapabilitySet, 3> sets;
+  for (const Capability each : CapabilitySet(~std::uint64_t{0}))
+    sets[static_cast<std::size_t>(look_up(each).danger)] |= CapabilitySet(each);
+  return sets;
+}();
+
 }  // namespace
 
 std::string_view name(Danger danger) {
@@ -248,15 +262,11 @@ std::string_view name(Danger danger) {
 }
 
 const CapabilityFacts& facts(Capability capability) {
-  const unsigned n = number(capability);
-  return n < kFacts.size() ? kFacts[n] : kUnnamed;
+  return look_up(capability);
 }
 
 CapabilitySet of_danger(Danger danger) {
-  CapabilitySet found;
-  for (const Capability each : CapabilitySet(~std::uint64_t{0}))
-    if (facts(each).danger == danger) found |= CapabilitySet(each);
-  return found;
+  return kByDanger[static_cast<std::size_t>(danger)];
 }
 
 }  // namespace doff

@@ -8,6 +8,7 @@ namespace doff {
 std::string quoted(std::string_view bytes) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string text;
+  text.reserve(bytes.size());
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= ' ' && byte < 0x7f && c != '"' && c != '\\')

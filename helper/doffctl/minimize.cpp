@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -21,6 +20,7 @@
 
 #include "caps/names.h"
 #include "helper/doffctl/commands.h"
+#include "helper/doffctl/explain.h"
 #include "helper/doffctl/usage.h"
 #include "helper/minimize/ddmin.h"
 #include "helper/minimize/trial.h"
@@ -116,26 +116,13 @@ Result<int> read_count(const char* option, const std::string& word, int most) {
               .cause = "not a number from 1 to " + std::to_string(most)});
 }
 
-// 0x and digits, or the 16 digits of /proc/PID/status.
-std::optional<CapabilitySet> read_hex(std::string_view word) {
-  if (word.starts_with("0x") || word.starts_with("0X"))
-    word.remove_prefix(2);
-  else if (word.size() != hex({}).size())
-    return std::nullopt;
-  std::uint64_t bits = 0;
-  const char* const end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, bits, 16);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return CapabilitySet(bits);
-}
-
 // Where to begin: `held`, or a part of it. ALL is what there is.
 Result<CapabilitySet> read_baseline(const std::string& text,
                                     CapabilitySet held) {
   if (text.empty() || equal_ignoring_case(text, "ALL")) return held;
   Failure failure{.doing = "--baseline", .value = text};
   CapabilitySet set;
-  if (const auto bits = read_hex(text)) {
+  if (const auto bits = find_hex_set(text)) {
     set = *bits;
   } else if (const auto unknown = add_capabilities(text, set)) {
     failure.value = unknown->word;

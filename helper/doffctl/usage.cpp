@@ -1,6 +1,7 @@
 #include "helper/doffctl/usage.h"
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -8,6 +9,9 @@
 
 namespace doff {
 namespace {
+
+constexpr std::size_t kColumn = 26;  // where descriptions begin
+constexpr std::size_t kScreen = 79;
 
 // The subcommand that was chosen, and how it was called: "policy show".
 struct Chosen {
@@ -67,6 +71,9 @@ Failure explain_extra(const Chosen& chosen, const std::string& word) {
     failure.cause = "one word too many";
   } else {
     failure.cause = "it takes no word here";
+    if (chosen.name == "minimize")
+      failure.next = "put the command behind two dashes: doffctl minimize -- " +
+                     doff::quoted(word);
   }
   return failure;
 }
@@ -76,6 +83,30 @@ std::string list(const std::vector<std::string>& names) {
   for (const std::string& each : names)
     text += (text.empty() ? "" : ", ") + each;
   return text;
+}
+
+// A sentence as a phrase of a list: "Trim it." is "trim it".
+std::string phrase(std::string text) {
+  if (text.ends_with('.')) text.pop_back();
+  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a')
+    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+// `text` in lines that fit beside the names.
+std::string wrapped(const std::string& text) {
+  std::istringstream words(text);
+  std::string lines;
+  std::size_t width = 0;
+  for (std::string word; words >> word;) {
+    if (width > 0 && width + 1 + word.size() > kScreen - kColumn) {
+      lines += "\n";
+      width = 0;
+    }
+    lines += (width > 0 ? " " : "") + word;
+    width += (width > 0 ? 1 : 0) + word.size();
+  }
+  return lines;
 }
 
 // CLI11's "--runs: 1 required N missing" and the like, in words.
@@ -90,16 +121,34 @@ std::string mismatch(const std::string& text) {
 }  // namespace
 
 HelpFormatter::HelpFormatter(std::string rest) : rest_(std::move(rest)) {
-  column_width(26);
+  column_width(kColumn);
+  label("Positionals", "Arguments");
 }
 
-// A list of commands has it as a phrase, its own help as a sentence.
 std::string HelpFormatter::make_description(const CLI::App* app) const {
   std::string text = app->get_description();
   if (text.empty()) return text;
   if (text[0] >= 'a' && text[0] <= 'z')
     text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text + (text.ends_with('.') ? "\n\n" : ".\n\n");
+}
+
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  const std::string type = option->get_type_name();
+  const bool plain = type == "TEXT" && option->get_positional();
+  return option->get_type_size() == 0 || type.empty() || plain ? ""
+                                                               : " " + type;
+}
+
+std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
+  return wrapped(option->get_description());
+}
+
+std::string HelpFormatter::make_subcommand(const CLI::App* sub) const {
+  std::ostringstream out;
+  CLI::detail::format_help(out, sub->get_name(),
+                           wrapped(phrase(sub->get_description())), kColumn);
+  return out.str();
 }
 
 std::string HelpFormatter::make_usage(const CLI::App* app,

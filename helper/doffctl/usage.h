@@ -9,13 +9,17 @@
 
 namespace doff {
 
-// Help as of CLI11, but for what comes before the options. The line `Usage:`
-// ends in `rest`: what a subcommand takes and CLI11 does not know of.
+// Help as of CLI11, with sentences before the options and no line that is too
+// long for a screen. The line `Usage:` ends in `rest`: what a subcommand takes
+// and CLI11 does not know of.
 class HelpFormatter : public CLI::Formatter {
  public:
   explicit HelpFormatter(std::string rest = "");
 
   std::string make_description(const CLI::App* app) const override;
+  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
+  std::string make_subcommand(const CLI::App* sub) const override;
   std::string make_usage(const CLI::App* app, std::string name) const override;
 
  private:

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -38,23 +37,27 @@ Words read_words(const std::vector<std::string>& lists, const char* option,
   return words;
 }
 
-// containerd puts CAP_ before each word, and runc skips the CAP_CAP_X that
-// comes of it: a drop that drops nothing. What is told of that is the first
-// such word.
-std::optional<Failure> ignored_by_containerd(
-    const std::vector<std::string>& lists, const char* option) {
-  for (const std::string_view list : lists) {
-    for (const auto part : std::views::split(list, ',')) {
-      const std::string_view word(part.begin(), part.end());
-      const std::string_view bare = without_prefix(word);
-      if (bare.size() == word.size()) continue;
-      return Failure{.doing = option,
-                     .value = std::string(word),
-                     .cause = "containerd ignores names that begin with CAP_",
-                     .guess = std::string(bare)};
-    }
+// The first word of `list` with the prefix CAP_, or nothing.
+std::string_view prefixed_word(std::string_view list) {
+  while (!list.empty()) {
+    const std::string_view word = list.substr(0, list.find(','));
+    if (without_prefix(word).size() < word.size()) return word;
+    list.remove_prefix(std::min(word.size() + 1, list.size()));
   }
-  return std::nullopt;
+  return {};
+}
+
+// containerd puts CAP_ before each word, and runc skips the CAP_CAP_X that
+// comes of it: a drop that drops nothing.
+void refuse_what_containerd_ignores(const std::vector<std::string>& lists,
+                                    const char* option, Failures& failures) {
+  for (const std::string& list : lists)
+    if (const std::string_view word = prefixed_word(list); !word.empty())
+      failures.push_back(
+          {.doing = option,
+           .value = std::string(word),
+           .cause = "containerd ignores names that begin with CAP_",
+           .guess = std::string(without_prefix(word))});
 }
 
 // The line of a policy that decided: the last that names it.
@@ -125,9 +128,8 @@ Checked<Wish> read_wish(const WishOptions& options) {
            .next = "docker, podman, cri or crio"});
   }
   if (wish.semantics == Semantics::kCri) {
-    for (auto ignored : {ignored_by_containerd(options.cap_add, "--cap-add"),
-                         ignored_by_containerd(options.cap_drop, "--cap-drop")})
-      if (ignored) failures.push_back(std::move(*ignored));
+    refuse_what_containerd_ignores(options.cap_add, "--cap-add", failures);
+    refuse_what_containerd_ignores(options.cap_drop, "--cap-drop", failures);
   }
   if (!options.policy.empty()) {
     auto policy = read_policy(options.policy);

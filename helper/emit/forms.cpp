@@ -56,7 +56,8 @@ std::string yaml_list(std::string_view key, const Names& words,
   if (words.empty()) return {};
   const std::string blanks(indentation, ' ');
   std::string text = blanks + std::string(key) + ":\n";
-  for (const std::string& each : words) text += blanks + "  - " + each + "\n";
+  for (const std::string& each : words)
+    text.append(blanks).append("  - ").append(each).append("\n");
   return text;
 }
 

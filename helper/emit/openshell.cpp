@@ -10,7 +10,8 @@
 //   docs/how-it-works/gateways/configuration.mdx at 0187268: the tables of
 //     schema 2, in which an unknown key keeps the gateway from starting. None
 //     is about capabilities; only Kubernetes' default_runtime_class_name names
-//     a runtime;
+//     a runtime, which pod.runtime_class_name of --driver-config-json overrides
+//     where allow_driver_config lets it;
 //   pull requests 2942 (two containers without capabilities, in 0.1.0), 2814
 //     (schema 2), 2001 (0.0.73 empties the bounding set of a shell);
 //   crates/openshell-driver-podman/README.md at 02ae9bc: what the supervisor
@@ -34,100 +35,77 @@ CapabilitySet supervisor_needs() {
   return all_of(profile->capabilities->allow).named;
 }
 
-std::string heading(CapabilitySet bounding) {
-  const std::string wish =
-      "# Asked for, at most: " + names(bounding, " ") + ".\n";
-  return "# OpenShell 0.1, as of November 2026 (0.1.7).\n"
-         "#\n" +
-         wish + "# Given by OpenShell:  none.\n";
-}
+constexpr const char* kAsExpected = "# That is what was asked for.\n";
+constexpr const char* kTooLittle =
+    R"(# That is less than was asked for, and OpenShell has nothing that adds
+# any: what needs them has to be done when the image is built.
+)";
 
-// What differs from the wish, said plainly.
-std::string shortfall(CapabilitySet bounding) {
-  if (bounding.empty()) return "# That is what was asked for.\n";
-  return "# That is less than was asked for, and OpenShell has nothing that "
-         "adds any:\n"
-         "# what needs them has to be done when the image is built.\n";
-}
+// Valid whatever the wish: the version and the driver are what decides.
+constexpr const char* kGateway = R"(#
+# Its drivers docker, podman and kubernetes drop ALL and add nothing, both
+# in a sandbox's container and in its supervisor's. No key of this file, no
+# option of `openshell sandbox create` and nothing in its
+# --driver-config-json changes that. Unknown here: the driver vm, whose
+# sandbox is a guest, and drivers that are not OpenShell's. See what runs:
+# doffctl audit --all
 
-constexpr const char* kDrivers =
-    "#\n"
-    "# Its drivers docker, podman and kubernetes drop ALL and add nothing, in "
-    "the\n"
-    "# sandbox's container and in its supervisor's. No key of this file, no "
-    "option of\n"
-    "# `openshell sandbox create` and nothing in --driver-config-json changes "
-    "that.\n"
-    "# Not so certain: the driver vm, whose sandbox is a guest, and drivers "
-    "that others\n"
-    "# wrote. Look at what runs: doffctl audit --all\n";
+[openshell]
+version = 2  # what 0.1.0 and later ask for
 
-// Valid whatever the wish: what gives the bounding set is the version and the
-// driver.
-constexpr const char* kTables =
-    "\n"
-    "[openshell]\n"
-    "version = 2  # what 0.1.0 and later ask for\n"
-    "\n"
-    "[openshell.gateway]\n"
-    "compute_driver = \"docker\"  # or \"podman\" or \"kubernetes\"\n"
-    "\n"
-    "# The runtime of sandboxes can be named with Kubernetes only. A runtime "
-    "may take\n"
-    "# capabilities away as well.\n"
-    "# [openshell.drivers.kubernetes]\n"
-    "# default_runtime_class_name = \"NAME\"\n";
+[openshell.gateway]
+compute_driver = "docker"  # or "podman" or "kubernetes"
 
-constexpr const char* kConnect =
-    "\n"
-    "# `openshell sandbox connect` opens its shells from inside the sandbox, "
-    "with what\n"
-    "# the container has: none. docker exec, podman exec and kubectl exec go "
-    "past\n"
-    "# OpenShell, and with --privileged past the container's bounding set too: "
-    "start\n"
-    "# their shells through doff(1).\n";
+# A runtime can be chosen with Kubernetes only. It may take away more.
+# [openshell.drivers.kubernetes]
+# default_runtime_class_name = "NAME"
+# allow_driver_config = false  # or who creates a sandbox chooses another
 
-// The steps for the releases before, which no setting can bring to `bounding`.
-std::string before(CapabilitySet bounding) {
-  const CapabilitySet missing = supervisor_needs() - bounding;
-  std::string text =
-      "\n"
-      "# OpenShell 0.0.x (up to 0.0.116; its sandboxes do not survive the "
-      "upgrade)\n"
-      "# One container holds the agent and the supervisor, which is root and "
-      "needs what\n"
-      "# doffctl's profile openshell-supervisor has. So the bounding set "
-      "cannot "
-      "be\n"
-      "# emptied when the container is created";
-  if (missing.empty())
-    text += ".\n# What was asked for leaves it all of that.\n";
-  else
-    text +=
-        ", and what was asked for would\n"
-        "# keep the supervisor from starting, for want of\n"
-        "#   " +
-        names(missing, " ") + ".\n";
-  text +=
-      "# - Nothing in its driver tables or in `openshell sandbox create` "
-      "takes\n"
-      "#   capabilities away. Below it, Podman alone has a way: a precreate "
-      "hook,\n"
-      "#   see `doffctl hook`. Trim no further than openshell-supervisor.\n"
-      "# - Shells: from 0.0.73 the supervisor empties the bounding set of "
-      "those that\n"
-      "#   `sandbox connect` opens. Before, and for docker exec in every "
-      "release, the\n"
-      "#   shell has the container's: start it through doff(1).\n";
+# `openshell sandbox connect` opens a shell with what the container has:
+# none. docker exec, podman exec and kubectl exec go past OpenShell, the
+# first two with --privileged past the container's bounding set as well:
+# start their shells through doff(1).
+
+# OpenShell 0.0.x (to 0.0.116; sandboxes do not survive the upgrade)
+# One container holds the agent and the supervisor, which is root and needs
+# what doffctl's profile openshell-supervisor has. So the bounding set
+# cannot be emptied when the container is created.
+)";
+constexpr const char* kSupervisorHas =
+    "# What was asked for leaves it all of that.\n";
+constexpr const char* kSupervisorLacks =
+    "# What was asked for would take from it:\n";
+constexpr const char* kBefore =
+    R"(# - Nothing in a driver's table or in `openshell sandbox create` takes
+#   capabilities away. Below OpenShell, Podman has a way: a precreate hook,
+#   `doffctl hook json --profile openshell-supervisor`.
+# - From 0.0.73 on, the supervisor empties the bounding set of shells that
+#   `openshell sandbox connect` opens. Before, and for docker exec in every
+#   release, a shell has the container's: start it through doff(1).
+)";
+
+// One line for each, as there may be many.
+std::string comment_lines(CapabilitySet set) {
+  std::string text;
+  for (const Capability each : set) text += "#     " + short_name(each) + "\n";
   return text;
 }
 
 }  // namespace
 
 std::string openshell_gateway(CapabilitySet bounding) {
-  return heading(bounding) + shortfall(bounding) + kDrivers + kTables +
-         kConnect + before(bounding);
+  std::string text =
+      "# OpenShell 0.1, as of November 2026 (0.1.7).\n"
+      "#\n"
+      "# Asked for: " +
+      names(bounding, " ") +
+      ".\n"
+      "# Given by OpenShell: none.\n";
+  text += bounding.empty() ? kAsExpected : kTooLittle;
+  text += kGateway;
+  const CapabilitySet missing = supervisor_needs() - bounding;
+  text += missing.empty() ? kSupervisorHas : kSupervisorLacks;
+  return text + comment_lines(missing) + kBefore;
 }
 
 std::string openshell_gateway_json(CapabilitySet /*bounding*/) {

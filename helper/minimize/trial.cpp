@@ -59,7 +59,7 @@ struct Channel {
 
   // Reads what is there, and keeps the end of it.
   void drain() {
-    constexpr std::size_t kKept = std::size_t{1} << 20;
+    constexpr std::size_t kKept = std::size_t{16} << 10;
     std::array<char, 4096> block{};
     ssize_t size = 0;
     while ((size = read(reading.get(), block.data(), block.size())) > 0) {

@@ -1,28 +1,8 @@
 #include "helper/processes/finding.h"
 
-#include <array>
-
 #include "helper/capability_facts.h"
 
 namespace doff {
-namespace {
-
-std::array<int, 9> weight(const Finding& finding) {
-  static const CapabilitySet kHigh = of_danger(Danger::kHigh);
-  const Credentials& above = finding.above;
-  return {finding.user_namespace == UserNamespace::kBelow ? 0 : 1,
-          -static_cast<int>(finding.verdict),
-          (above.effective & kHigh).size(),
-          (above.permitted & kHigh).size(),
-          above.effective.size(),
-          above.permitted.size(),
-          above.inheritable.size(),
-          (above.bounding & kHigh).size(),
-          above.bounding.size()};
-}
-
-}  // namespace
-
 Credentials above(const Credentials& held, CapabilitySet allowed) {
   return {.permitted = held.permitted - allowed,
           .effective = held.effective - allowed,
@@ -43,11 +23,19 @@ bool in_container(const Status& status,
   return container.has_value() || status.in_pid_namespace_below;
 }
 
-bool more_dangerous(const Finding& a, const Finding& b) {
-  const auto weight_a = weight(a);
-  const auto weight_b = weight(b);
-  if (weight_a != weight_b) return weight_a > weight_b;
-  return a.pid < b.pid;
+Weight weigh(const Finding& finding) {
+  const CapabilitySet high = of_danger(Danger::kHigh);
+  const Credentials& above = finding.above;
+  return {finding.user_namespace == UserNamespace::kBelow ? 0 : 1,
+          -static_cast<int>(finding.verdict),
+          (above.effective & high).size(),
+          (above.permitted & high).size(),
+          above.effective.size(),
+          above.permitted.size(),
+          above.inheritable.size(),
+          (above.bounding & high).size(),
+          above.bounding.size(),
+          -number(finding.pid)};
 }
 
 }  // namespace doff

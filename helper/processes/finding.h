@@ -1,6 +1,7 @@
 // What a process holds beyond what it may, and how bad that is. Pure.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -29,10 +30,12 @@ bool holds_any(const Credentials& credentials);
 bool in_container(const Status& status,
                   const std::optional<Container>& container);
 
-// Whether `a` is to be told before `b`. In this order: capabilities that count
-// here before those that count only in a user namespace below; open before
-// inert; more effective ones of high danger, more permitted ones of high
-// danger, more of any, then the same of the bounding set; the lower pid.
-bool more_dangerous(const Finding& a, const Finding& b);
+// What puts one finding before another, the greater first. In this order:
+// capabilities that count here before those that count only in a user namespace
+// below; open before inert; more effective ones of high danger, more permitted
+// ones of high danger, more of any, then the same of the bounding set; the
+// lower pid.
+using Weight = std::array<int, 10>;
+Weight weigh(const Finding& finding);
 
 }  // namespace doff

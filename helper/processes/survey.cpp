@@ -1,6 +1,7 @@
 #include "helper/processes/survey.h"
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <iterator>
 #include <thread>
@@ -65,6 +66,20 @@ void append(Survey& all, Survey part) {
   all.containers.merge(part.containers);
 }
 
+// Each is weighed once, and moved once.
+std::vector<Finding> sorted(std::vector<Finding> findings) {
+  std::vector<std::pair<Weight, std::size_t>> order;
+  order.reserve(findings.size());
+  for (std::size_t i = 0; i < findings.size(); ++i)
+    order.emplace_back(weigh(findings[i]), i);
+  std::ranges::sort(order, std::ranges::greater());
+  std::vector<Finding> told;
+  told.reserve(findings.size());
+  for (const auto& [weight, place] : order)
+    told.push_back(std::move(findings[place]));
+  return told;
+}
+
 }  // namespace
 
 Survey survey(const Proc& proc, std::span<const Pid> pids,
@@ -87,7 +102,7 @@ Survey survey(const Proc& proc, std::span<const Pid> pids,
   Survey all =
       look_at(proc, pids.first(std::min(share, pids.size())), question);
   for (auto& part : parts) append(all, part.get());
-  std::ranges::sort(all.findings, more_dangerous);
+  all.findings = sorted(std::move(all.findings));
   return all;
 }
 

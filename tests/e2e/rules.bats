@@ -104,6 +104,7 @@ says() {
         printf '%016x\n' $((0x$answer & 0x$2 & 0x$(root_bounding)))
         ;;
       2)
+        # shellcheck disable=SC2154 # run --separate-stderr sets it
         [[ $stderr == doffctl:* ]] || fail "refused without a word: $add $drop"
         echo refused
         ;;

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "caps/names.h"
+#include "helper/policy/policy.h"
+#include "helper/policy/profiles.h"
 #include "helper/words.h"
 
 namespace {
@@ -212,10 +214,36 @@ TEST_CASE("a wish begins with what the target gives without one") {
     CHECK(target.base <= target.most);
 }
 
-TEST_CASE("openshell names what is not given, and what 0.0.x would lack") {
+TEST_CASE("openshell says what is not given") {
   const std::string none = emitted("openshell", kNone);
-  CHECK(none.find("That is what was asked for.") != std::string::npos);
+  CHECK(none.find("# Asked for: none.\n") != std::string::npos);
+  CHECK(none.find("# That is what was asked for.\n") != std::string::npos);
   const std::string one = emitted("openshell", kOne);
-  CHECK(one.find("Asked for, at most: CHOWN.") != std::string::npos);
-  CHECK(one.find("That is less than was asked for") != std::string::npos);
+  CHECK(one.find("# Asked for: CHOWN.\n") != std::string::npos);
+  CHECK(one.find("# That is less than was asked for") != std::string::npos);
+}
+
+TEST_CASE("openshell says what the supervisor of 0.0.x would lack") {
+  const auto profile = doff::find_profile("openshell-supervisor");
+  REQUIRE(profile);
+  const CapabilitySet needs = doff::all_of(profile->capabilities->allow).named;
+  CHECK(emitted("openshell", needs).find("leaves it all of that") !=
+        std::string::npos);
+  CHECK(emitted("openshell", needs - only("SYS_ADMIN"))
+            .find("would take from it:\n#     SYS_ADMIN\n# - ") !=
+        std::string::npos);
+}
+
+// The keys as OpenShell's own source has them; see openshell.cpp.
+TEST_CASE("openshell's gateway.toml has keys that OpenShell knows") {
+  const std::string toml = emitted("openshell", kNone);
+  for (const char* line :
+       {"\n[openshell]\nversion = 2 ", "\n[openshell.gateway]\n",
+        "\ncompute_driver = \"docker\" ",
+        "\n# [openshell.drivers.kubernetes]\n# default_runtime_class_name = ",
+        "\n# allow_driver_config = false "})
+    CHECK(toml.find(line) != std::string::npos);
+  CHECK(json::parse(emitted("openshell", kNone, Form::kJson)) ==
+        json::parse(R"({"openshell": {"version": 2,
+                        "gateway": {"compute_driver": "docker"}}})"));
 }
