@@ -7,6 +7,8 @@
 #include <array>
 #include <cerrno>
 
+#include "helper/descriptor.h"
+
 namespace doff {
 namespace {
 
@@ -36,22 +38,19 @@ Result<std::string> read_descriptor(int fd, const std::string& name,
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   if (path == "-") return read_descriptor(STDIN_FILENO, "stdin", limit);
-  const int fd =
-      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) return tl::unexpected(failed("opening", path, errno));
+  const Descriptor file(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0) return tl::unexpected(failed("opening", path, errno));
   struct stat about {};
-  if (fstat(fd, &about) != 0 ||
-      !(S_ISREG(about.st_mode) || S_ISFIFO(about.st_mode))) {
-    close(fd);
+  if (fstat(file.get(), &about) != 0)
+    return tl::unexpected(failed("looking at", path, errno));
+  if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode))
     return tl::unexpected(Failure{.doing = "reading",
                                   .value = path,
                                   .cause = "not a regular file or a pipe"});
-  }
   // A pipe, such as the shell's <(COMMAND), may be slower than we are.
-  if (S_ISFIFO(about.st_mode)) fcntl(fd, F_SETFL, 0);
-  auto text = read_descriptor(fd, path, limit);
-  close(fd);
-  return text;
+  if (S_ISFIFO(about.st_mode)) fcntl(file.get(), F_SETFL, 0);
+  return read_descriptor(file.get(), path, limit);
 }
 
 }  // namespace doff

@@ -15,7 +15,7 @@
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/short_set.h"
 #include "helper/doffctl/table.h"
-#include "helper/doffctl/wish.h"
+#include "helper/doffctl/wish_options.h"
 #include "helper/processes/survey.h"
 #include "helper/words.h"
 

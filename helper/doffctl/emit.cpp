@@ -7,7 +7,7 @@
 
 #include "caps/names.h"
 #include "helper/doffctl/commands.h"
-#include "helper/doffctl/wish.h"
+#include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
 #include "helper/words.h"
 
@@ -19,19 +19,6 @@ struct Options {
   WishOptions wish;
   bool json = false;
 };
-
-Failure nothing_asked(const Wish& wish) {
-  if (wish.policy)
-    return {.doing = "emit",
-            .value = wish.policy->source,
-            .cause =
-                "the policy has no section `capabilities`, so a container "
-                "is created as it would be without it",
-            .next = "add the section, or say --cap-drop ALL"};
-  return {.doing = "emit",
-          .cause = "nothing is asked for",
-          .next = "give --policy, --profile, --cap-add or --cap-drop"};
-}
 
 // The answer is no where the target gives less than is asked for.
 int answer(const Target& target, CapabilitySet bounding) {
@@ -47,9 +34,8 @@ int answer(const Target& target, CapabilitySet bounding) {
 int run(const Options& options) {
   const auto target = find_target(options.target);
   if (!target) return complain(target.error());
-  const auto wish = read_wish(options.wish);
+  const auto wish = read_wish_to_create(options.wish, "emit");
   if (!wish) return complain_of_all(wish.error());
-  if (wish->empty()) return complain(nothing_asked(*wish));
   const auto resolution =
       resolve(*wish, target->semantics, target->base, kAllCapabilities);
   if (!resolution) return complain(resolution.error());

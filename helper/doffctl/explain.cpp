@@ -12,6 +12,7 @@
 #include "helper/capability_facts.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/table.h"
+#include "helper/doffctl/wish_options.h"
 #include "helper/rules.h"
 #include "helper/words.h"
 

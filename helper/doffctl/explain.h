@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "caps/capability_set.h"
-#include "helper/doffctl/wish.h"
 #include "helper/failure.h"
+#include "helper/wish.h"
 
 namespace doff {
 

@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "helper/doffctl/commands.h"
-#include "helper/doffctl/wish.h"
+#include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
 #include "helper/file.h"
 #include "helper/spec/trim_spec.h"
@@ -39,21 +39,6 @@ constexpr std::size_t kLargestSpec = std::size_t{64} << 20;
 // What Podman runs: it is there, and fails if doffctl is not.
 constexpr const char* kEnv = "/usr/bin/env";
 
-std::optional<Failure> find_misuse(const WishOptions& options,
-                                   const Wish& wish) {
-  if (wish.policy && !wish.policy->capabilities)
-    return Failure{.doing = options.policy.empty() ? "--profile" : "--policy",
-                   .value = wish.policy->source,
-                   .cause =
-                       "has no section `capabilities`: it says nothing "
-                       "about a container's creation"};
-  if (wish.empty())
-    return Failure{.doing = "hook",
-                   .cause = "nothing says what to keep",
-                   .next = "give --policy, --profile, --cap-add or --cap-drop"};
-  return std::nullopt;
-}
-
 Checked<Wish> read_what_to_keep(const WishOptions& options) {
   // Before stdin is read as a policy.
   if (options.policy == "-")
@@ -62,11 +47,7 @@ Checked<Wish> read_what_to_keep(const WishOptions& options) {
                   .value = "-",
                   .cause = "stdin is where the spec comes from",
                   .next = "name a file"}});
-  auto wish = read_wish(options);
-  if (!wish) return wish;
-  if (const auto misuse = find_misuse(options, *wish))
-    return tl::unexpected(Failures{*misuse});
-  return wish;
+  return read_wish_to_create(options, "hook");
 }
 
 // Where stderr leads nowhere, Podman's own does: that is where the person is.

@@ -234,7 +234,7 @@ std::string policy(CapabilitySet set) {
   return "version: 1\ncapabilities:\n  drop: [ALL]\n  allow: [" + list + "]\n";
 }
 
-void print_json(const Job& job, const Finding& finding, const Seen& seen) {
+void print_json(const Job& job, const SearchResult& finding, const Seen& seen) {
   constexpr std::array<const char*, 3> kAnswers = {"found", "fails",
                                                    "unsteady"};
   nlohmann::ordered_json object = {
@@ -257,7 +257,7 @@ void print_json(const Job& job, const Finding& finding, const Seen& seen) {
             << "\n";
 }
 
-void print_text(const Job& job, const Finding& finding, const Seen& seen) {
+void print_text(const Job& job, const SearchResult& finding, const Seen& seen) {
   std::cout << doff::quoted(job.experiment.command[0]) << " needs "
             << (finding.set.empty() ? "no capability"
                                     : names(finding.set, ", "))
@@ -278,7 +278,7 @@ void show_output(const Seen& seen) {
   if (!seen.last_failure->output.ends_with('\n')) std::cerr << "\n";
 }
 
-int tell(const Job& job, const Finding& finding, const Seen& seen) {
+int tell(const Job& job, const SearchResult& finding, const Seen& seen) {
   if (job.json) print_json(job, finding, seen);
   const std::string& command = job.experiment.command[0];
   const std::string after = " (" + trials(seen.trials) + ")";

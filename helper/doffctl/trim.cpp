@@ -13,7 +13,7 @@
 
 #include "caps/capability_set.h"
 #include "helper/doffctl/commands.h"
-#include "helper/doffctl/wish.h"
+#include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
 #include "helper/file.h"
 #include "helper/spec/replace_file.h"
@@ -52,21 +52,7 @@ constexpr std::array<NamedSet, 5> kSets = {
      {"inheritable", &SpecSets::inheritable},
      {"ambient", &SpecSets::ambient}}};
 
-std::optional<Failure> find_misuse(const TrimOptions& options,
-                                   const Wish& wish) {
-  if (wish.policy && !wish.policy->capabilities)
-    return Failure{
-        .doing = options.wish.policy.empty() ? "--profile" : "--policy",
-        .value = wish.policy->source,
-        .cause =
-            "has no section `capabilities`: it says nothing "
-            "about a container's creation"};
-  if (wish.empty())
-    return Failure{.doing = "trim",
-                   .cause = "nothing says what to keep",
-                   .next =
-                       "give --policy, --profile, --cap-drop, --cap-add "
-                       "or --semantics"};
+std::optional<Failure> find_misuse(const TrimOptions& options) {
   if (options.piped() && !options.dry_run && (options.diff || options.json))
     return Failure{.doing = options.diff ? "--diff" : "--json",
                    .value = "-",
@@ -164,9 +150,9 @@ int trim_in_place(const TrimOptions& options, const Wish& wish) {
 }
 
 int trim(const TrimOptions& options) {
-  const auto wish = read_wish(options.wish);
+  const auto wish = read_wish_to_create(options.wish, "trim");
   if (!wish) return complain_of_all(wish.error());
-  if (const auto misuse = find_misuse(options, *wish)) return complain(*misuse);
+  if (const auto misuse = find_misuse(options)) return complain(*misuse);
   return options.piped() ? trim_pipe(options, *wish)
                          : trim_in_place(options, *wish);
 }

@@ -80,12 +80,12 @@ Result<Search::Seen> Search::see(CapabilitySet set, int runs) {
   return seen;
 }
 
-Result<Finding> Search::run(CapabilitySet start) {
+Result<SearchResult> Search::run(CapabilitySet start) {
   best_ = start;
   const auto all = see(start, runs_);
   if (!all) return tl::unexpected(all.error());
-  if (!all->steady) return Finding{Answer::kUnsteady, start};
-  if (!all->suffices) return Finding{Answer::kFails, start};
+  if (!all->steady) return SearchResult{Answer::kUnsteady, start};
+  if (!all->suffices) return SearchResult{Answer::kFails, start};
   const auto found = ddmin(start, [this](CapabilitySet set) -> Result<bool> {
     const auto seen = see(set, 1);
     if (!seen) return tl::unexpected(seen.error());
@@ -95,18 +95,18 @@ Result<Finding> Search::run(CapabilitySet start) {
   return confirm(*found);
 }
 
-Result<Finding> Search::confirm(CapabilitySet found) {
+Result<SearchResult> Search::confirm(CapabilitySet found) {
   const auto whole = see(found, runs_);
   if (!whole) return tl::unexpected(whole.error());
-  if (!whole->steady) return Finding{Answer::kUnsteady, found};
+  if (!whole->steady) return SearchResult{Answer::kUnsteady, found};
   for (const Capability each : found) {
     const CapabilitySet rest = found - CapabilitySet(each);
     const auto less = see(rest, runs_);
     if (!less) return tl::unexpected(less.error());
     if (!less->steady || less->suffices)
-      return Finding{Answer::kUnsteady, rest};
+      return SearchResult{Answer::kUnsteady, rest};
   }
-  return Finding{Answer::kFound, found};
+  return SearchResult{Answer::kFound, found};
 }
 
 }  // namespace doff

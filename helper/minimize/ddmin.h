@@ -1,5 +1,5 @@
-// Finding a small set of capabilities that suffices. Pure: what is tried, and
-// in which order, follows from the answers alone.
+// SearchResult a small set of capabilities that suffices. Pure: what is tried,
+// and in which order, follows from the answers alone.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ enum class Answer : std::uint8_t {
   kUnsteady,  // with `set` it succeeds at times and fails at others
 };
 
-struct Finding {
+struct SearchResult {
   Answer answer = Answer::kFound;
   CapabilitySet set;
 };
@@ -44,7 +44,7 @@ class Search {
 
   // `start` suffices, says each of `runs` runs; ddmin; then what was found
   // suffices, and what lacks one of it does not, in each of `runs` runs.
-  [[nodiscard]] Result<Finding> run(CapabilitySet start);
+  [[nodiscard]] Result<SearchResult> run(CapabilitySet start);
 
   // The smallest set that has sufficed yet: `start`, until one has.
   [[nodiscard]] CapabilitySet best() const { return best_; }
@@ -59,7 +59,7 @@ class Search {
 
   // Runs `set` until it has been run `runs` times.
   Result<Seen> see(CapabilitySet set, int runs);
-  Result<Finding> confirm(CapabilitySet found);
+  Result<SearchResult> confirm(CapabilitySet found);
 
   Try trial_;
   int runs_;

@@ -19,29 +19,13 @@
 #include <optional>
 
 #include "caps/names.h"
+#include "helper/descriptor.h"
 #include "helper/words.h"
 
 namespace doff {
 namespace {
 
 constexpr int kReportFd = 3;  // where the command's doff writes its report
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] int get() const { return fd_; }
-  void reset(int fd = -1) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = fd;
-  }
-
- private:
-  int fd_;
-};
 
 // A pipe whose reading end we keep, and what came out of it.
 struct Channel {

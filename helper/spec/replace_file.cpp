@@ -196,13 +196,6 @@ Result<void> fill(int fd, const ReadFile& file, std::string_view text) {
 
 }  // namespace
 
-Descriptor::Descriptor(Descriptor&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)) {}
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
 Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
   const std::size_t name_at = path.rfind('/') + 1;  // npos + 1 is 0
   const std::string parent = name_at == 0 ? "." : path.substr(0, name_at);

@@ -7,25 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "helper/descriptor.h"
 #include "helper/failure.h"
 
 namespace doff {
-
-// Closes what it holds.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&&) = delete;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor();
-
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // A file that was read, and that is held open so that it is still known.
 struct ReadFile {

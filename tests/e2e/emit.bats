@@ -316,7 +316,7 @@ refused_emit() {
 @test "what cannot be emitted is refused, with the reason and the way out" {
   local policy=$BATS_TEST_TMPDIR/policy.yaml
   printf '%s\n' 'version: 1' 'connect: {accept: sealed}' >"$policy"
-  refused_emit 2 "nothing is asked for" "--profile" -- docker
+  refused_emit 2 "nothing says what to keep" "--profile" -- docker
   refused_emit 2 "which target" "docker|podman" -- --cap-drop ALL
   refused_emit 2 kuberntes 'did you mean "kubernetes"?' \
     -- kuberntes --cap-drop ALL

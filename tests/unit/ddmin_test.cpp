@@ -13,7 +13,7 @@ namespace {
 
 using doff::Answer;
 using doff::CapabilitySet;
-using doff::Finding;
+using doff::SearchResult;
 using doff::Search;
 using doff::Try;
 

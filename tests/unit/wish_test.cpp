@@ -1,4 +1,4 @@
-#include "helper/doffctl/wish.h"
+#include "helper/doffctl/wish_options.h"
 
 #include <catch2/catch.hpp>
 #include <string>
