@@ -19,6 +19,8 @@ struct Lists {
   Names add;
 };
 
+// Without CAP_, which containerd's CRI would put before it a second time, and
+// runc then skip.
 Lists lists(CapabilitySet bounding) {
   if (kAllCapabilities <= bounding) return {.drop = {}, .add = {"ALL"}};
   Lists both{.drop = {"ALL"}, .add = {}};

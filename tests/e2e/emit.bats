@@ -184,6 +184,7 @@ YAML
 
 @test "kubernetes, by podman kube play" {
   require_root
+  need catatonit # of which Podman makes the pod's first container
   round_trip kubernetes 1 kube_play
 }
 
