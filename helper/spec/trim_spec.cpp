@@ -105,8 +105,8 @@ std::vector<Edit> edits_for(std::string_view text,
     edits.push_back(add_members(text, *process.capabilities, missing));
     return edits;
   }
-  const std::string object =
-      "{" + add_members("{}", {0, 2}, missing).text + "}";
+  std::string object = add_members("{}", {0, 2}, missing).text;
+  object.insert(0, 1, '{').push_back('}');
   if (process.capabilities)
     edits.push_back({*process.capabilities, object});
   else
@@ -130,7 +130,10 @@ void note_removed_words(const ScannedProcess& process,
   if (words.empty()) return;
   std::string text = "removed what is no canonical name of a capability:";
   for (std::size_t i = 0; i < std::min(words.size(), kShown); ++i)
-    text += (i == 0 ? " \"" : ", \"") + quoted(words[i]) + "\"";
+    text.append(i == 0 ? " " : ", ")
+        .append("\"")
+        .append(quoted(words[i]))
+        .append("\"");
   if (words.size() > kShown) text += " and others";
   notes.push_back(text);
 }
@@ -184,6 +187,36 @@ std::optional<Failure> find_missing(const std::string& source, const Wish& wish,
                  "--allow-widen adds what is not there");
 }
 
+Result<SpecSets> plan_sets(const std::string& source, const Wish& wish,
+                           Widen widen,
+                           const std::optional<ScannedProcess>& process,
+                           const SpecSets& before) {
+  const auto plan = plan_for(wish, before.bounding);
+  if (!plan) return tl::unexpected(plan.error());
+  const SpecSets after = within(before, *plan);
+  if (widen == Widen::kRefuse) {
+    if (auto missing = find_missing(source, wish, *plan, before.bounding))
+      return tl::unexpected(*std::move(missing));
+    return after;
+  }
+  const CapabilitySet more = *plan - before.bounding;
+  if (process) return widened(after, more, process->uid);
+  if (more.empty()) return after;
+  return tl::unexpected(refused(source, "--allow-widen", names(more),
+                                "the spec has no `process` to give it to", ""));
+}
+
+// What was written is looked at, as if by somebody else: splicing is subtle.
+Result<void> read_back(std::string_view text, const std::string& source,
+                       const SpecSets& wanted) {
+  const auto spec = scan_spec(text, source);
+  if (spec && sets_of(spec->process) == wanted) return {};
+  return tl::unexpected(
+      refused(source, "trimming", "",
+              "a defect of doffctl: the result does not read as meant",
+              "nothing was changed; please report it"));
+}
+
 }  // namespace
 
 Result<TrimmedSpec> trim_spec(std::string_view text, const std::string& source,
@@ -195,29 +228,20 @@ Result<TrimmedSpec> trim_spec(std::string_view text, const std::string& source,
     return trim_unstated(text, source, wish, *process);
 
   TrimmedSpec trimmed{std::string(text), sets_of(process), {}, {}};
-  const SpecSets& before = trimmed.before;
-  const auto plan = plan_for(wish, before.bounding);
-  if (!plan) return tl::unexpected(plan.error());
-  trimmed.after = within(before, *plan);
-  if (widen == Widen::kRefuse) {
-    if (auto missing = find_missing(source, wish, *plan, before.bounding))
-      return tl::unexpected(*std::move(missing));
-  } else if (process) {
-    trimmed.after =
-        widened(trimmed.after, *plan - before.bounding, process->uid);
-  } else if (!plan->empty()) {
-    return tl::unexpected(refused(source, "--allow-widen", "",
-                                  "the spec has no `process` to widen", ""));
-  }
+  const auto after = plan_sets(source, wish, widen, process, trimmed.before);
+  if (!after) return tl::unexpected(after.error());
+  trimmed.after = *after;
   if (!process) {
     trimmed.notes.emplace_back("has no `process`: nothing to trim");
     return trimmed;
   }
-  if (!process->capabilities && trimmed.after == SpecSets())
-    return trimmed;  // runc and crun then give it none
-  trimmed.text = apply_edits(text, edits_for(text, *process, trimmed.after));
+  // Without them, runc and crun give none.
+  if (!process->capabilities && after->bounding.empty()) return trimmed;
+  trimmed.text = apply_edits(text, edits_for(text, *process, *after));
+  if (auto good = read_back(trimmed.text, source, *after); !good)
+    return tl::unexpected(good.error());
   note_removed_words(*process, trimmed.notes);
-  note_lost(*process, before, trimmed.after, trimmed.notes);
+  note_lost(*process, trimmed.before, *after, trimmed.notes);
   return trimmed;
 }
 

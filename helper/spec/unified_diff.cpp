@@ -137,7 +137,8 @@ std::string unified_diff(std::string_view before, std::string_view after,
     // more than two contexts between it and the next.
     const std::size_t begin = std::max(shown, i - std::min(i, kContext));
     std::size_t last = i;
-    for (std::size_t j = i; j < changes.size() && j <= last + 2 * kContext; ++j)
+    for (std::size_t j = i; j < changes.size() && j <= last + 2 * kContext + 1;
+         ++j)
       if (changes[j].sign != ' ') last = j;
     const std::size_t end = std::min(last + 1 + kContext, changes.size());
     old_first += begin - shown;  // all of them are in both
