@@ -7,7 +7,7 @@ setup_file() {
   load lib
   load container
   require_root
-  need jq capsh pscap unshare setpriv
+  need busybox jq capsh pscap unshare setpriv script
   make_runtimes
   make_shared
   root_of busybox >/dev/null
@@ -24,7 +24,8 @@ setup() {
 teardown() {
   local each
   for each in "${started[@]}"; do
-    kill -KILL "$each" && wait "$each" || true
+    kill -KILL "$each" || continue
+    wait "$each" || true
   done 2>/dev/null
   for each in "${containers[@]}"; do
     runtime runc delete --force "$each" || true
@@ -214,9 +215,8 @@ POLICY
 }
 
 @test "--all leaves kernel threads and zombies out" {
-  bash -c 'sleep 0 & exec sleep 1000' 3>&- &
-  pid=$!
-  started+=("$pid")
+  # shellcheck disable=SC2016
+  begin_sleep bash -c 'sleep 0 & exec "$@"' bash
   # shellcheck disable=SC2317
   a_zombie() {
     zombie=$(awk -v p="$pid" '$3 == "Z" && $4 == p { print $1 }' \
@@ -244,8 +244,7 @@ POLICY
 }
 
 @test "processes that vanish meanwhile disturb nothing" {
-  bash -c 'while :; do /bin/true & done' 3>&- &
-  started+=("$!")
+  begin busybox sh -c 'while :; do true & done'
   for _ in {1..20}; do
     audit 1 --all --json
     assert_eq stderr "" "$stderr"
