@@ -270,7 +270,8 @@ stop_engines() {
     cri stop
     end_daemon cri
     # containerd leaves it; another file's may still be in use.
-    find /sys/fs/cgroup -maxdepth 2 -name doff-test -exec rmdir {} + 2>/dev/null || true
+    find /sys/fs/cgroup -maxdepth 2 -name doff-test \
+      -exec rmdir {} + 2>/dev/null || true
   fi
   # What holds a mount would keep bats from removing its directory.
   while read -r mount; do

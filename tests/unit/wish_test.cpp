@@ -4,19 +4,28 @@
 #include <string>
 #include <vector>
 
-using doff::read_wish;
-using doff::WishOptions;
+namespace {
+
+using Lists = std::vector<std::string>;
+
+auto wish_of(const char* semantics, const Lists& add, const Lists& drop) {
+  doff::WishOptions options;
+  options.semantics = semantics;
+  options.cap_add = add;
+  options.cap_drop = drop;
+  return doff::read_wish(options);
+}
+
+}  // namespace
 
 TEST_CASE("a prefix that containerd ignores is refused under its rules only") {
   for (const char* const semantics : {"", "docker", "podman", "crio"}) {
     INFO(semantics);
-    CHECK(read_wish({.cap_drop = {"KILL,CAP_SYSLOG"}, .semantics = semantics}));
+    CHECK(wish_of(semantics, {}, {"KILL,CAP_SYSLOG"}));
   }
-  CHECK(read_wish({.cap_drop = {"KILL,SYSLOG", "all"}, .semantics = "cri"}));
+  CHECK(wish_of("cri", {}, {"KILL,SYSLOG", "all"}));
 
-  const auto wish = read_wish({.cap_add = {"cap_kill"},
-                               .cap_drop = {"KILL,CAP_SYSLOG", "SYSLOG"},
-                               .semantics = "cri"});
+  const auto wish = wish_of("cri", {"cap_kill"}, {"KILL,CAP_SYSLOG", "SYSLOG"});
   REQUIRE(!wish);
   REQUIRE(wish.error().size() == 2);
   CHECK(wish.error()[0].doing == "--cap-add");
