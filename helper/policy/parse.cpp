@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <iterator>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -223,7 +223,7 @@ void Reader::read_capabilities(const Entry& section) {
     const bool is_drop = each.key->text == "drop";
     (is_drop ? drop : allow) = each.key;
     failures = failures_.size();
-    if (auto words = read_words(each, path + "." + each.key->text))
+    if (auto words = read_words(each, "capabilities." + each.key->text))
       (is_drop ? create.drop : create.allow) = std::move(*words);
     misspelt = misspelt || (is_drop && failures_.size() > failures);
   }
@@ -330,7 +330,7 @@ void Reader::read_connect(const Entry& section) {
   const auto known = keys_of(path);
   for (const Entry& each : entries_of(*section.value, path, known, {})) {
     const std::string& key = each.key->text;
-    const std::string key_path = path + "." + key;
+    const std::string key_path = "connect." + key;
     if (key == "allow") {
       if (auto words = read_words(each, key_path))
         connect.allow = std::move(*words);

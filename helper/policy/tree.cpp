@@ -6,6 +6,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <optional>
 #include <sstream>
@@ -41,32 +42,42 @@ Failure broken_at(std::string_view source, std::string_view text,
                 std::move(cause), std::move(next));
 }
 
+// RFC 3629, section 4: which first bytes there are, and what their second byte
+// may be. Every further one is 0x80 to 0xbf.
+struct Utf8 {
+  unsigned char first_least;
+  unsigned char first_most;
+  unsigned char second_least;
+  unsigned char second_most;
+  std::size_t length;
+};
+constexpr auto kUtf8 = std::to_array<Utf8>({
+    {0x00, 0x7f, 0, 0, 1},
+    {0xc2, 0xdf, 0x80, 0xbf, 2},
+    {0xe0, 0xe0, 0xa0, 0xbf, 3},
+    {0xe1, 0xec, 0x80, 0xbf, 3},
+    {0xed, 0xed, 0x80, 0x9f, 3},
+    {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4},
+    {0xf1, 0xf3, 0x80, 0xbf, 4},
+    {0xf4, 0xf4, 0x80, 0x8f, 4},
+});
+
 // How many bytes the character has that `text` begins with; 0 if it is none.
-// RFC 3629: shortest form, no surrogates, at most U+10FFFF.
 std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  const auto within = [&](std::size_t at, unsigned char least,
+                          unsigned char most) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    return byte >= least && byte <= most;
   };
-  const auto within = [](unsigned value, unsigned least, unsigned most) {
-    return value >= least && value <= most;
-  };
-  const auto continued = [&](std::size_t from, std::size_t to) {
-    for (std::size_t i = from; i < to; ++i)
-      if (!within(byte(i), 0x80, 0xbf)) return false;
-    return true;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (within(first, 0xc2, 0xdf)) return continued(1, 2) ? 2 : 0;
-  if (within(first, 0xe0, 0xef)) {
-    const unsigned least = first == 0xe0 ? 0xa0 : 0x80;
-    const unsigned most = first == 0xed ? 0x9f : 0xbf;
-    return within(byte(1), least, most) && continued(2, 3) ? 3 : 0;
-  }
-  if (within(first, 0xf0, 0xf4)) {
-    const unsigned least = first == 0xf0 ? 0x90 : 0x80;
-    const unsigned most = first == 0xf4 ? 0x8f : 0xbf;
-    return within(byte(1), least, most) && continued(2, 4) ? 4 : 0;
+  for (const Utf8& row : kUtf8) {
+    if (!within(0, row.first_least, row.first_most)) continue;
+    if (text.size() < row.length) return 0;
+    if (row.length > 1 && !within(1, row.second_least, row.second_most))
+      return 0;
+    for (std::size_t i = 2; i < row.length; ++i)
+      if (!within(i, 0x80, 0xbf)) return 0;
+    return row.length;
   }
   return 0;
 }

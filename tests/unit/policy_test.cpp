@@ -320,7 +320,7 @@ TEST_CASE("what is not one YAML document in UTF-8") {
        "p:1:1: YAML: it begins with a byte order mark; save it as UTF-8 "
        "without "
        "one"},
-      {"\xff\xfev\0", "p:1:1: YAML: not UTF-8; save it as UTF-8"},
+      {"\xff\xfev", "p:1:1: YAML: not UTF-8; save it as UTF-8"},
       {good + "landlock: *nowhere\n",
        "p:3:11: YAML: the referenced anchor is not defined"},
   });
