@@ -25,7 +25,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   musl-tools libseccomp-dev libcap-ng-dev catch2 gcovr \
   g++-aarch64-linux-gnu qemu-user-static gcc libc6-dev binutils \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
-  libcap2-bin util-linux bsdutils mount procps tmux jq python3 \
+  libcap2-bin util-linux bsdutils mount procps tmux jq python3 zsh fish \
   docker.io podman conmon containerd protobuf-compiler python3-grpcio \
   python3-protobuf || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
