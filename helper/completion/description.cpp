@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "caps/names.h"
 #include "helper/policy/profiles.h"
@@ -50,13 +51,12 @@ Values values_of(std::string_view type) {
 
 // A positional is called by its type, or the type stands beside its name.
 Values values_of_positional(const CLI::Option& option) {
-  const Values by_type = values_of(option.get_type_name());
+  Values by_type = values_of(option.get_type_name());
   if (by_type.kind != Values::Kind::kAny) return by_type;
   return values_of(option.get_name(true));
 }
 
-void describe(const CLI::App& app, const std::string& path,
-              std::vector<DescribedCommand>& commands) {
+DescribedCommand describe_one(const CLI::App& app, const std::string& path) {
   DescribedCommand command{.path = path,
                            .subcommands = {},
                            .options = {},
@@ -74,20 +74,26 @@ void describe(const CLI::App& app, const std::string& path,
           {"--" + name, each->get_description(), takes_value,
            takes_value ? values_of(each->get_type_name()) : Values{}});
   }
-  const auto subcommands = app.get_subcommands({});
-  for (const CLI::App* const each : subcommands)
+  for (const CLI::App* const each : app.get_subcommands({}))
     command.subcommands.push_back({each->get_name(), each->get_description()});
-  commands.push_back(command);
-  for (const CLI::App* const each : subcommands)
-    describe(*each, path + (path.empty() ? "" : " ") + each->get_name(),
-             commands);
+  return command;
 }
 
 }  // namespace
 
 std::vector<DescribedCommand> describe(const CLI::App& app) {
   std::vector<DescribedCommand> commands;
-  describe(app, "", commands);
+  std::vector<std::pair<const CLI::App*, std::string>> left = {{&app, ""}};
+  while (!left.empty()) {
+    const auto [next, path] = left.back();
+    left.pop_back();
+    commands.push_back(describe_one(*next, path));
+    auto subcommands = next->get_subcommands({});
+    std::ranges::reverse(subcommands);  // the first is to come off first
+    for (const CLI::App* const each : subcommands)
+      left.emplace_back(each,
+                        path + (path.empty() ? "" : " ") + each->get_name());
+  }
   return commands;
 }
 

@@ -13,9 +13,14 @@ namespace {
 
 // CLI11's own title is `Subcommands`.
 void title_commands(CLI::App& app) {
-  for (CLI::App* const each : app.get_subcommands({})) {
-    each->group("Commands");
-    title_commands(*each);
+  std::vector<CLI::App*> left{&app};
+  while (!left.empty()) {
+    CLI::App* const next = left.back();
+    left.pop_back();
+    for (CLI::App* const each : next->get_subcommands({})) {
+      each->group("Commands");
+      left.push_back(each);
+    }
   }
 }
 

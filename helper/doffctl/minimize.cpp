@@ -293,7 +293,9 @@ int tell(const Job& job, const SearchResult& finding, const Seen& seen) {
            .value = command,
            .cause = "it fails even with " + capabilities(job.baseline) + ": " +
                     to_text(*seen.last_failure, job.experiment.timeout) + after,
-           .next = "make it succeed first"});
+           .next = seen.last_failure->kind == Ending::Kind::kTimedOut
+                       ? "give it longer with --timeout"
+                       : "make it succeed first"});
       break;
     case Answer::kUnsteady:
       complain({.doing = "minimize",

@@ -34,14 +34,14 @@ Result<CapabilitySet> first_that_suffices(
 }  // namespace
 
 Result<CapabilitySet> ddmin(CapabilitySet start, const Try& trial) {
-  const auto nothing = first_that_suffices({CapabilitySet()}, start, trial);
+  auto nothing = first_that_suffices({CapabilitySet()}, start, trial);
   if (!nothing || nothing->empty()) return nothing;
 
   CapabilitySet set = start;
   int parts = 2;
   while (set.size() >= 2) {
     auto chunks = split(set, parts);
-    const auto chunk = first_that_suffices(chunks, set, trial);
+    auto chunk = first_that_suffices(chunks, set, trial);
     if (!chunk) return chunk;
     if (*chunk != set) {
       set = *chunk;
@@ -49,7 +49,7 @@ Result<CapabilitySet> ddmin(CapabilitySet start, const Try& trial) {
       continue;
     }
     for (CapabilitySet& each : chunks) each = set - each;
-    const auto rest = first_that_suffices(chunks, set, trial);
+    auto rest = first_that_suffices(chunks, set, trial);
     if (!rest) return rest;
     if (*rest != set) {
       set = *rest;

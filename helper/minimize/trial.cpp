@@ -183,7 +183,7 @@ Result<Means> own_means() {
   return means;
 }
 
-Interruption::Interruption() : fd_(-1) {
+Interruption::Interruption() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, each);

@@ -34,7 +34,7 @@ class Interruption {
   [[nodiscard]] bool has_come() const;
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 struct Experiment {

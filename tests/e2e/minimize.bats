@@ -292,7 +292,7 @@ socket.socket().bind(("127.0.0.1", 80))'
   run --separate-stderr "$DOFFCTL" minimize --doff ./wrapper -- true
   assert_eq status 2 "$status"
   assert_eq stdout "" "$output"
-  assert_has "$stderr" "a trial with" "doff: accept 'nonsense'"
+  assert_has "$stderr" "a trial with" "doff: --accept 'nonsense'"
 }
 
 @test "without CAP_SETPCAP it says so, and what to do" {
