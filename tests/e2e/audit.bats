@@ -272,7 +272,8 @@ POLICY
   }
   shown=$(on_terminal)
   assert_has "$shown" $'\e[31m' $'\e[0m' "sleep 1000" "..."
-  longest=$(sed 's/\x1b\[[0-9]*m//g' <<<"$shown" | wc --max-line-length)
+  longest=$(printf '%s\n' "$shown" | sed 's/\x1b\[[0-9]*m//g' |
+    wc --max-line-length)
   assert_eq "columns" 130 "$longest"
   assert_lacks "$(on_terminal NO_COLOR=1)" $'\e'
 }
