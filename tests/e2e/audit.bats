@@ -210,6 +210,7 @@ POLICY
     comm -23 - "$BATS_TEST_TMPDIR/ours")
   assert_eq "not found" "" "$missing"
   grep -qx "$pid" "$BATS_TEST_TMPDIR/ours"
+  assert_eq "its name" '[sleep]' "$(of ".[] | select(.pid == $pid) | .command")"
   assert_eq ambient NET_RAW \
     "$(names_of "$(of ".[] | select(.pid == $pid) | .ambient")")"
 }
