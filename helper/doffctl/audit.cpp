@@ -69,7 +69,7 @@ Result<std::vector<Pid>> read_pids(const std::vector<std::string>& words) {
     pids.push_back(static_cast<Pid>(*pid));
   }
   std::ranges::sort(pids);
-  pids.erase(std::ranges::unique(pids).begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
 }
 

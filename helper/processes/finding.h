@@ -20,7 +20,7 @@ struct Finding {
   Verdict verdict = Verdict::kOpen;
   UserNamespace user_namespace = UserNamespace::kUnknown;
   std::optional<Container> container{};
-  std::string command{};
+  std::string command{};  // its arguments, or [NAME]
 };
 
 Credentials above(const Credentials& held, CapabilitySet allowed);

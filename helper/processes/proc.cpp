@@ -19,11 +19,11 @@ namespace {
 class Path {
  public:
   Path(Pid pid, const char* rest) {
-    std::snprintf(text_.data(), text_.size(), "%d/%s", number(pid), rest);
+    (void)std::snprintf(text_.data(), text_.size(), "%d/%s", number(pid), rest);
   }
   Path(Pid pid, Pid thread, const char* rest) {
-    std::snprintf(text_.data(), text_.size(), "%d/task/%d/%s", number(pid),
-                  number(thread), rest);
+    (void)std::snprintf(text_.data(), text_.size(), "%d/task/%d/%s",
+                        number(pid), number(thread), rest);
   }
   [[nodiscard]] const char* get() const { return text_.data(); }
 
@@ -144,7 +144,7 @@ Seen<Status> Proc::status(Pid pid) const {
   if (!threads) return tl::unexpected(Missing::kVanished);
   for (const Pid thread : *threads) {
     if (thread == pid) continue;
-    const auto other = read_status(fd_, Path(pid, thread, "status"));
+    auto other = read_status(fd_, Path(pid, thread, "status"));
     if (other)
       status->credentials = united(status->credentials, other->credentials);
     else if (other.error() == Missing::kRefused)

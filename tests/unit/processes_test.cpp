@@ -188,6 +188,8 @@ TEST_CASE("a control group names the container") {
       {"Podman in Docker",
        "0::/docker/" + kOther + "/libpod_parent/libpod-" + kId + "\n",
        "podman"},
+      {"a service whose name ends as a container's",
+       "0::/system.slice/backup-docker-" + kId + ".scope\n", nullptr},
       {"a service", "0::/system.slice/ssh.service\n", nullptr},
       {"the first", "0::/\n", nullptr},
       {"an id that is too short", "0::/docker/" + kId.substr(1) + "\n",
