@@ -27,7 +27,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
   libcap2-bin libcap-ng-utils util-linux bsdutils mount procps tmux jq python3 \
   libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev \
-  python3-jsonschema python3-yaml bash-completion zsh fish attr \
+  python3-jsonschema python3-yaml bash-completion zsh fish attr patch \
   podman conmon netavark catatonit docker.io docker-compose containerd \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler || exit
@@ -120,7 +120,7 @@ done
 tally "musl for arm64" tests/tools/musl-arm64.sh build/musl-arm64
 tally "builds without a warning: arm64" build arm64
 
-for preset in release clang asan; do
+for preset in release clang asan tidy; do
   echo "== unit tests and the filter proof: $preset"
   ctest_of "$preset"
 done

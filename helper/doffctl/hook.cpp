@@ -12,7 +12,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstddef>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -32,9 +31,6 @@ namespace doff {
 namespace {
 
 using nlohmann::ordered_json;
-
-// Far above what an engine writes.
-constexpr std::size_t kLargestSpec = std::size_t{64} << 20;
 
 // What Podman runs: it is there, and fails if doffctl is not.
 constexpr const char* kEnv = "/usr/bin/env";
@@ -71,7 +67,7 @@ int precreate(const WishOptions& options) {
   speak_through_the_parent();
   const auto wish = read_what_to_keep(options);
   if (!wish) return complain_of_all(wish.error());
-  const auto spec = read_file("-", kLargestSpec);
+  const auto spec = read_file("-", kLongestSpec);
   if (!spec) return complain(spec.error());
   auto trimmed = trim_spec(*spec, "the spec", *wish, Widen::kRefuse);
   if (!trimmed) {

@@ -1,7 +1,6 @@
 // doffctl trim: the capabilities of an OCI config.json or process.json.
 #include <CLI/CLI.hpp>
 #include <array>
-#include <cstddef>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -25,9 +24,6 @@ namespace doff {
 namespace {
 
 using nlohmann::ordered_json;
-
-// Far above what an engine writes.
-constexpr std::size_t kLargest = std::size_t{64} << 20;
 
 struct TrimOptions {
   WishOptions wish;
@@ -128,7 +124,7 @@ Result<TrimmedSpec> trim_text(const TrimOptions& options, const Wish& wish,
 }
 
 int trim_pipe(const TrimOptions& options, const Wish& wish) {
-  const auto text = read_file("-", kLargest);
+  const auto text = read_file("-", kLongestSpec);
   if (!text) return complain(text.error());
   const auto trimmed = trim_text(options, wish, *text);
   if (!trimmed) return complain(trimmed.error());
@@ -138,7 +134,7 @@ int trim_pipe(const TrimOptions& options, const Wish& wish) {
 }
 
 int trim_in_place(const TrimOptions& options, const Wish& wish) {
-  const auto file = read_to_replace(options.path, kLargest);
+  const auto file = read_to_replace(options.path, kLongestSpec);
   if (!file) return complain(file.error());
   const auto trimmed = trim_text(options, wish, file->text);
   if (!trimmed) return complain(trimmed.error());

@@ -2,6 +2,7 @@
 // text in, as text out. Pure. doffctl trim and hook call it, and doff-runtime.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "helper/wish.h"
 
 namespace doff {
+
+// The longest spec that is read, in bytes: far above what an engine writes.
+inline constexpr std::size_t kLongestSpec = std::size_t{64} << 20;
 
 // The five arrays of `capabilities`, runtime-spec config.md "Linux Process".
 // Only exact names, CAP_ and upper case, count: what else stands there is

@@ -6,30 +6,22 @@
 // with its output to /dev/null. Wall-clock time is CLOCK_MONOTONIC around
 // posix_spawn(3) and wait4(2); processor time is wait4's, on all processors
 // together. --check judges the ratio of the medians of the wall-clock times.
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
-#include <cstring>
-#include <ctime>
 #include <iostream>
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/measure.h"
+
 namespace {
 
-constexpr int kExitMissed = 1;
-constexpr int kExitUsage = 2;
-constexpr int kExitSkipped = 77;
 constexpr double kAtLeast = 3;
 
 struct Options {
@@ -39,12 +31,6 @@ struct Options {
   bool check = false;
 };
 
-struct Run {
-  int status;  // the exit status; -1: not started or killed
-  double wall;
-  double processor;
-};
-
 struct Program {
   const char* name;
   std::vector<const char*> words;
@@ -52,39 +38,6 @@ struct Program {
   std::vector<double> wall{};
   std::vector<double> processor{};
 };
-
-double milliseconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) * 1e3 +
-         static_cast<double>(time.tv_usec) / 1e3;
-}
-
-double now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 +
-         static_cast<double>(time.tv_nsec) / 1e6;
-}
-
-Run run(const std::vector<const char*>& words) {
-  std::vector<char*> argv;
-  for (const char* word : words) argv.push_back(const_cast<char*>(word));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t quiet;
-  posix_spawn_file_actions_init(&quiet);
-  posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY,
-                                   0);
-  const double start = now();
-  pid_t child = 0;
-  const int error =
-      posix_spawnp(&child, argv[0], &quiet, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&quiet);
-  if (error != 0) return {-1, 0, 0};
-  int status = 0;
-  rusage usage{};
-  if (wait4(child, &status, 0, &usage) != child) return {-1, 0, 0};
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, now() - start,
-          milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)};
-}
 
 // They end with this process, however it ends.
 class Sleepers {
@@ -112,20 +65,6 @@ class Sleepers {
  private:
   std::vector<pid_t> pids_;
 };
-
-// Not empty.
-double median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
-bool read_count(const char* text, std::size_t& count) {
-  const char* const end = text + std::strlen(text);
-  const auto parsed = std::from_chars(text, end, count);
-  return parsed.ec == std::errc{} && parsed.ptr == end && count > 0;
-}
 
 bool read_options(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
@@ -189,7 +128,7 @@ int main(int argc, char** argv) {
   std::array<Program, 2> programs = {
       {{"doffctl audit --all", {DOFFCTL_PATH, "audit", "--all"}, 1},
        {"pscap -a", {"pscap", "-a"}, 0}}};
-  if (run(programs[1].words).status != 0) {
+  if (run(programs[1].words, "/dev/null").status != 0) {
     std::cerr << "bench_audit: skipped: pscap (libcap-ng-utils) does not run\n";
     return kExitSkipped;
   }
@@ -202,7 +141,7 @@ int main(int argc, char** argv) {
   // The first round fills the kernel's caches and is not counted.
   for (std::size_t round = 0; round <= options.rounds; ++round)
     for (Program& program : programs) {
-      const Run result = run(program.words);
+      const Run result = run(program.words, "/dev/null");
       if (result.status != program.success) {
         std::cerr << "bench_audit: " << program.name << ": status "
                   << result.status << "\n";

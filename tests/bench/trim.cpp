@@ -3,29 +3,21 @@
 //
 // A round runs each program once, in turn. Times are CLOCK_MONOTONIC around
 // posix_spawn(3) and wait4(2); --check judges the ratio of the medians.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/measure.h"
+
 namespace {
 
-constexpr int kExitMissed = 1;
-constexpr int kExitUsage = 2;
-constexpr int kExitSkipped = 77;
 constexpr double kAtMost = 3;
 constexpr std::size_t kSize = 1'000'000;
 
@@ -83,41 +75,6 @@ class SpecFile {
   bool whole_ = false;
 };
 
-double now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 +
-         static_cast<double>(time.tv_nsec) / 1e6;
-}
-
-// Milliseconds; less than 0: it did not run, or failed.
-double run(const std::vector<const char*>& words, const char* input) {
-  std::vector<char*> argv;
-  for (const char* word : words) argv.push_back(const_cast<char*>(word));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input, O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY,
-                                   0);
-  const double start = now();
-  pid_t child = 0;
-  const int error =
-      posix_spawnp(&child, argv[0], &files, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  int status = 0;
-  if (error != 0 || wait4(child, &status, 0, nullptr) != child) return -1;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? now() - start : -1;
-}
-
-// Not empty.
-double median(std::vector<double> values) {
-  const auto middle =
-      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 struct Options {
   std::size_t rounds = 25;
   bool json = false;
@@ -132,11 +89,7 @@ bool read_options(int argc, char** argv, Options& options) {
     } else if (word == "--check") {
       options.check = true;
     } else if (word == "--rounds" && i + 1 < argc) {
-      const char* const text = argv[++i];
-      const char* const end = text + std::strlen(text);
-      const auto parsed = std::from_chars(text, end, options.rounds);
-      if (parsed.ec != std::errc{} || parsed.ptr != end || options.rounds == 0)
-        return false;
+      if (!read_count(argv[++i], options.rounds)) return false;
     } else {
       return false;
     }
@@ -176,18 +129,19 @@ int main(int argc, char** argv) {
   std::array<Program, 2> programs = {
       {{"doffctl trim", {DOFFCTL_PATH, "trim", "--cap-drop", "NET_RAW", "-"}},
        {"jq", {"jq", "."}}}};
-  if (run(programs[1].words, spec.path()) < 0) {
+  if (run(programs[1].words, spec.path()).status != 0) {
     std::cerr << "bench_trim: skipped: jq does not run\n";
     return kExitSkipped;
   }
   for (std::size_t round = 0; round < options.rounds; ++round)
     for (Program& program : programs) {
-      const double time = run(program.words, spec.path());
-      if (time < 0) {
-        std::cerr << "bench_trim: " << program.name << " failed\n";
+      const Run result = run(program.words, spec.path());
+      if (result.status != 0) {
+        std::cerr << "bench_trim: " << program.name << ": status "
+                  << result.status << "\n";
         return kExitMissed;
       }
-      program.times.push_back(time);
+      program.times.push_back(result.wall);
     }
   const double trim = median(programs[0].times);
   const double jq = median(programs[1].times);

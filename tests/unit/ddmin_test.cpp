@@ -13,8 +13,8 @@ namespace {
 
 using doff::Answer;
 using doff::CapabilitySet;
-using doff::SearchResult;
 using doff::Search;
+using doff::SearchResult;
 using doff::Try;
 
 bool one_minimal(CapabilitySet set, const Try& trial) {

@@ -1,8 +1,8 @@
-#include "helper/doffctl/wish_options.h"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
+
+#include "helper/doffctl/wish_options.h"
 
 namespace {
 
