@@ -173,6 +173,20 @@ Colour colour_of(const Finding& finding) {
                                                    : Colour::kPlain;
 }
 
+// A terminal has room for little.
+void drop_column_of_dashes(std::ptrdiff_t column,
+                           std::vector<std::string>& titles,
+                           std::vector<Row>& rows) {
+  const auto cell = [column](std::vector<std::string>& cells) {
+    return cells.begin() + column;
+  };
+  if (std::ranges::any_of(rows,
+                          [&](Row& row) { return *cell(row.cells) != "-"; }))
+    return;
+  titles.erase(cell(titles));
+  for (Row& row : rows) row.cells.erase(cell(row.cells));
+}
+
 void print_table(const std::vector<Finding>& findings) {
   Users users;
   std::vector<Row> rows;
@@ -186,9 +200,11 @@ void print_table(const std::vector<Finding>& findings) {
           short_set(each.above.effective), short_set(each.above.bounding),
           other_sets(each.above), each.command},
          colour_of(each)});
-  std::cout << table({"PID", "USER", "CONTAINER", "VERDICT", "NNP", "USERNS",
-                      "EFFECTIVE", "BOUNDING", "OTHERS", "COMMAND"},
-                     rows, describe_stdout());
+  std::vector<std::string> titles = {
+      "PID",    "USER",      "CONTAINER", "VERDICT", "NNP",
+      "USERNS", "EFFECTIVE", "BOUNDING",  "OTHERS",  "COMMAND"};
+  drop_column_of_dashes(8, titles, rows);  // OTHERS, which most have none of
+  std::cout << table(titles, rows, describe_stdout());
 }
 
 Json json_finding(const Finding& finding, Users& users) {
@@ -306,7 +322,7 @@ void add_audit(CLI::App& app, Action& chosen) {
       ->excludes(pid)
       ->excludes(container);
   add_policy_options(*command, options->wish);
-  command->add_flag("--json", options->json, "print JSON");
+  command->add_flag("--json", options->json, "print JSON, for programs");
   command->callback([options, container, &chosen] {
     const bool given = container->count() > 0;
     chosen = [options, given] {

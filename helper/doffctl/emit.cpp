@@ -66,11 +66,11 @@ void add_emit(CLI::App& app, Action& chosen) {
   auto* const emit = app.add_subcommand(
       "emit", "print what gives a container such a bounding set");
   // Not required() of CLI11, whose complaint would not say which there are.
-  emit->add_option("target", options->target, "what it is for")
+  emit->add_option("TARGET", options->target, "what it is for")
       ->type_name(target_names());
   add_policy_options(*emit, options->wish);
   add_capability_options(*emit, options->wish);
-  emit->add_flag("--json", options->json, "print it as JSON");
+  emit->add_flag("--json", options->json, "print JSON, for programs");
   emit->footer(table());
   emit->callback(
       [options, &chosen] { chosen = [options] { return run(*options); }; });

@@ -149,12 +149,21 @@ void print_set(CapabilitySet set, const Output& output) {
                            names(unnamed, kSeparator), output);
 }
 
+// The words that --semantics takes: short, for a column.
+std::string given_by_words(Capability capability) {
+  std::string text;
+  for (const Engine& each : kEngines)
+    if (each.defaults.has(capability))
+      text += (text.empty() ? "" : ",") + std::string(each.name);
+  return text.empty() ? "-" : text;
+}
+
 void print_overview(const Output& output) {
   std::vector<Row> rows;
   for (const Capability each : kAllCapabilities)
     rows.push_back({{std::to_string(number(each)), short_name(each),
-                     std::string(name(facts(each).danger)), given_by(each),
-                     std::string(facts(each).permits)},
+                     std::string(name(facts(each).danger)),
+                     given_by_words(each), std::string(facts(each).permits)},
                     colour_of(each)});
   std::cout << table({"NUMBER", "NAME", "DANGER", "DEFAULT OF", "PERMITS"},
                      rows, output);
@@ -295,7 +304,7 @@ void add_explain(CLI::App& app, Action& chosen) {
   add_policy_options(*command, options->wish);
   add_capability_options(*command, options->wish);
   add_semantics_option(*command, options->wish);
-  command->add_flag("--json", options->json, "print JSON");
+  command->add_flag("--json", options->json, "print JSON, for programs");
   command
       ->add_option("CAP", options->words,
                    "capabilities (names, numbers, lists) and sets (0x...)")

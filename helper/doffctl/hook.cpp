@@ -5,8 +5,8 @@
 // container if the hook ends with anything but 0, is killed, or prints no JSON;
 // what the hook says on stderr it throws away; and a hook whose program is not
 // there it leaves out without a word.
-#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -21,6 +21,7 @@
 #include <system_error>
 #include <vector>
 
+#include "helper/descriptor.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
@@ -55,12 +56,13 @@ void speak_through_the_parent() {
   if (fstat(STDERR_FILENO, &ours) != 0 || !S_ISCHR(ours.st_mode) ||
       ours.st_rdev != null)
     return;
-  const std::string parent = "/proc/" + std::to_string(getppid()) + "/fd/2";
-  const int fd = open(parent.c_str(),
-                      O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) return;
-  dup2(fd, STDERR_FILENO);
-  close(fd);
+  // The parent's own descriptor, with its place in the file: of a file opened
+  // anew, Podman would write over what stands there.
+  const Descriptor parent(
+      static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0)));
+  const Descriptor theirs(static_cast<int>(
+      syscall(SYS_pidfd_getfd, parent.get(), STDERR_FILENO, 0)));
+  if (theirs.get() >= 0) dup2(theirs.get(), STDERR_FILENO);
 }
 
 int precreate(const WishOptions& options) {
@@ -69,7 +71,7 @@ int precreate(const WishOptions& options) {
   if (!wish) return complain_of_all(wish.error());
   const auto spec = read_file("-", kLongestSpec);
   if (!spec) return complain(spec.error());
-  auto trimmed = trim_spec(*spec, "the spec", *wish, Widen::kRefuse);
+  auto trimmed = trim_spec(*spec, "stdin", *wish, Widen::kRefuse);
   if (!trimmed) {
     if (trimmed.error().doing == "--cap-add")
       trimmed.error().next = "a hook only takes away: let Podman give it";

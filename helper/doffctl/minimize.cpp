@@ -300,8 +300,11 @@ int tell(const Job& job, const SearchResult& finding, const Seen& seen) {
     case Answer::kUnsteady:
       complain({.doing = "minimize",
                 .value = command,
-                .cause = "with the same capabilities (" + names(finding.set) +
-                         ") it succeeds at times and fails at others" + after,
+                .cause = "with the same " +
+                         (finding.set == job.baseline
+                              ? capabilities(finding.set)
+                              : "capabilities (" + names(finding.set) + ")") +
+                         " it succeeds at times and fails at others" + after,
                 .next = "make each run begin alike"});
       break;
   }
@@ -363,7 +366,7 @@ void add_minimize(CLI::App& app, const std::vector<std::string>& command,
   sub.add_option("--doff", options->launcher,
                  "the launcher (default: doff beside doffctl)")
       ->type_name("FILE");
-  sub.add_flag("--json", options->json, "print an object for programs");
+  sub.add_flag("--json", options->json, "print JSON, for programs");
   sub.add_flag("--verbose", options->verbose,
                "tell each trial, and the last failing output");
   sub.callback([options, &command, &chosen] {

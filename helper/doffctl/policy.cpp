@@ -195,7 +195,7 @@ void add_policy(CLI::App& app, Action& chosen) {
   policy->require_subcommand(1);
   const auto options = std::make_shared<Options>();
   const auto add_json = [&options](CLI::App* command) {
-    command->add_flag("--json", options->json, "for machines, on stdout");
+    command->add_flag("--json", options->json, "print JSON, for programs");
   };
 
   auto* const check_command = policy->add_subcommand(

@@ -28,8 +28,11 @@ std::string line(const std::vector<std::string>& cells,
   for (std::size_t i = 0; i + 1 < cells.size(); ++i)
     text.append(cells[i]).append(widths[i] - cells[i].size(), ' ').append(kGap);
   if (limit == 0) return text + cells.back();
-  return text +
-         cut(cells.back(), limit > text.size() ? limit - text.size() : 0);
+  // Of what matters least there is some in any case, if on the next line.
+  constexpr std::size_t kLeast = 16;
+  return text + cut(cells.back(), limit > text.size() + kLeast
+                                      ? limit - text.size()
+                                      : kLeast);
 }
 
 }  // namespace

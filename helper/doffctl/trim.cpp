@@ -167,7 +167,7 @@ void add_trim(CLI::App& app, Action& chosen) {
   command->add_flag("--diff", options->diff, "print what changes, as diff -u");
   command->add_flag("--dry-run", options->dry_run,
                     "change nothing; print what would be");
-  command->add_flag("--json", options->json, "print what changes, as JSON");
+  command->add_flag("--json", options->json, "print JSON, for programs");
   command
       ->add_option("FILE", options->path,
                    "the spec, replaced in place; - for stdin to stdout")

@@ -101,7 +101,8 @@ Checked<Wish> read_wish(const WishOptions& options) {
            .value = options.semantics,
            .cause = "no such rules",
            .guess = std::string(nearest_name(options.semantics, known)),
-           .next = "docker, podman, cri or crio"});
+           .next = "docker, podman, cri (containerd, under Kubernetes) "
+                   "or crio"});
   }
   if (wish.semantics == Semantics::kCri) {
     refuse_what_containerd_ignores(options.cap_add, "--cap-add", failures);

@@ -133,7 +133,7 @@ void Reader::check_unknown_key(const Tree& key, const std::string& path,
     failure.next = "write the keys out";
   } else {
     failure.guess = nearest_name(key.text, known);
-    if (failure.guess.empty()) failure.next = "the keys are " + joined(known);
+    if (failure.guess.empty()) failure.next = "a key is " + joined(known);
   }
   fail(key, failure);
 }

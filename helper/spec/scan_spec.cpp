@@ -101,6 +101,8 @@ class Scanner {
       : text_(text), source_(source), read_(text.data()) {}
 
   Result<ScannedSpec> scan() {
+    if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos)
+      return tl::unexpected(failed(0, "", "there is nothing in it"));
     const char* const begin = text_.data();
     const bool whole = json::sax_parse(
         Reader(begin, &read_), Reader(begin + text_.size(), &read_), this);

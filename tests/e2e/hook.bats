@@ -215,7 +215,7 @@ podman_refuses() {
   run --separate-stderr -- "$DOFFCTL" hook precreate --profile none <<<'{"'
   assert_eq "exit status" 2 "$status"
   assert_eq stdout "" "$output"
-  assert_has "$stderr" "doffctl: the spec:1:"
+  assert_has "$stderr" "doffctl: stdin:1:"
 }
 
 @test "precreate speaks through its parent where stderr leads nowhere" {
@@ -224,5 +224,5 @@ podman_refuses() {
     "$DOFFCTL" hook precreate --profile none 2>/dev/null <<<"{"
     exit "$?"'
   assert_eq "exit status" 2 "$status"
-  assert_has "$stderr" "doffctl: the spec:"
+  assert_has "$stderr" "doffctl: stdin:"
 }

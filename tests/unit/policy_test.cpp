@@ -120,14 +120,14 @@ TEST_CASE("wrong keys") {
        "p:2:1: policy \"capabilites\": no such key; did you mean "
        "\"capabilities\"?"},
       {"version: 1\nzzzzzzzzz: 1\nconnect: {}\n",
-       "p:2:1: policy \"zzzzzzzzz\": no such key; the keys are version, "
+       "p:2:1: policy \"zzzzzzzzz\": no such key; a key is version, "
        "capabilities or connect"},
       {capabilities("  drops: [ALL]\n"),
        "p:3:3: capabilities \"drops\": no such key; did you mean \"drop\"?"},
       {connect("  Accept: sealed\n"),
        "p:3:3: connect \"Accept\": no such key; did you mean \"accept\"?"},
       {connect("  drop: [ALL]\n"),
-       "p:3:3: connect \"drop\": no such key; the keys are allow, accept, "
+       "p:3:3: connect \"drop\": no such key; a key is allow, accept, "
        "seccomp, privileged or inject"},
       {"version: 1\nversion: 1\nconnect: {}\n",
        "p:2:1: policy \"version\": the same key as on line 1; keep one"},

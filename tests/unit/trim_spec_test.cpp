@@ -291,7 +291,7 @@ TEST_CASE("what is refused, why and where") {
     const char* said;
   };
   const Row rows[] = {
-      {"", "spec:1:1: the spec: not JSON: "},
+      {"", "spec:1:1: the spec: there is nothing in it"},
       {"{\"process\":{}", "spec:1:14: the spec: not JSON: "},
       {"{\"process\":{}}\n {}", "spec:2:2: the spec: not JSON: "},
       {"{\"process\":{},\n\"x\":\"\xff\"}", "ill-formed UTF-8"},
