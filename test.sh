@@ -2,7 +2,7 @@
 # Installs what the tests need, builds everything, runs every check and test.
 # Safe to run again. Options:
 #   --strict    a test skipped as "not installed" is a failure (for .ci/run)
-#   --coverage  print line and branch coverage of caps/ and launcher/, and stop
+#   --coverage  print line and branch coverage, and stop
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit
 # shellcheck source=tests/tools/packages.sh
@@ -25,7 +25,12 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   musl-tools libseccomp-dev libcap-ng-dev catch2 gcovr \
   g++-aarch64-linux-gnu qemu-user-static gcc libc6-dev binutils \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
-  libcap2-bin util-linux bsdutils mount procps tmux jq python3 || exit
+  libcap2-bin libcap-ng-utils util-linux bsdutils mount procps tmux jq python3 \
+  libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev \
+  python3-jsonschema python3-yaml bash-completion zsh fish attr patch \
+  podman conmon netavark catatonit docker.io docker-compose containerd \
+  iptables systemd systemd-container \
+  python3-grpcio python3-protobuf protobuf-compiler || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
@@ -99,7 +104,7 @@ if $coverage; then
   ctest --test-dir build/coverage --output-on-failure || exit
   DOFF=$PWD/build/coverage/launcher/doff bats tests/e2e/options.bats \
     tests/e2e/user.bats tests/e2e/weaker.bats
-  exec gcovr --root . --filter caps/ --filter launcher/ --branches \
+  exec gcovr --root . --filter caps/ --filter helper/ --filter launcher/ --branches \
     build/coverage
 fi
 
@@ -107,7 +112,7 @@ mapfile -t cxx < <(git ls-files '*.h' '*.cpp')
 mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run)
 tally "clang-format is quiet" clang-format --dry-run -Werror "${cxx[@]}"
 tally "shellcheck is quiet" shellcheck -x "${shell[@]}"
-tally "mandoc is quiet" mandoc -T lint -W warning man/*.1
+tally "mandoc is quiet" mandoc -T lint -W warning man/*.[1-8]
 
 for preset in release clang debug asan tidy; do
   tally "builds without a warning: $preset" build "$preset"
@@ -115,13 +120,14 @@ done
 tally "musl for arm64" tests/tools/musl-arm64.sh build/musl-arm64
 tally "builds without a warning: arm64" build arm64
 
-for preset in release clang asan; do
+for preset in release clang asan tidy; do
   echo "== unit tests and the filter proof: $preset"
   ctest_of "$preset"
 done
 
 echo "== end to end: the static launcher on real containers"
 export DOFF=$PWD/build/release/launcher/doff
+export DOFFCTL=$PWD/build/release/helper/doffctl
 export DOFF_SYMBOLS=$PWD/build/debug/launcher/doff
 export DOFF_ARM64=$PWD/build/arm64/launcher/doff
 export DOFF_TEST_CACHE=$PWD/build/test-cache
@@ -129,6 +135,10 @@ tap bats --tap tests/e2e/*.bats
 echo "== end to end: the launcher with sanitizers"
 # The launcher has no heap that could leak, and a tracer is in LSan's way.
 ASAN_OPTIONS=detect_leaks=0 DOFF=$PWD/build/asan/launcher/doff tap bats --tap tests/e2e/options.bats
+
+echo "== fuzzing, briefly"
+tally "builds without a warning: fuzz" build fuzz
+tally "10,000 inputs for each fuzz target" tests/fuzz/run.sh 10000
 
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

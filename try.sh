@@ -7,8 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=tests/tools/packages.sh
 . tests/tools/packages.sh
 
-need cmake ninja-build g++ musl-tools libseccomp-dev runc busybox-static jq
-echo "== building doff"
+need cmake ninja-build g++ musl-tools libseccomp-dev runc busybox-static jq \
+  libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev
+echo "== building doff and doffctl (doffctl takes a minute or two)"
 cmake -S . -B build/try -G Ninja >/dev/null
 cmake --build build/try >/dev/null
 ((EUID == 0)) || exec sudo "$0" "$@"
@@ -17,6 +18,7 @@ bundle=$(mktemp -d)
 id=doff-try-$$
 cleanup() {
   runc --root "$bundle/state" delete --force "$id" 2>/dev/null || true
+  runc --root "$bundle/state" delete --force "$id-trimmed" 2>/dev/null || true
   rm -rf "$bundle"
 }
 trap cleanup EXIT
@@ -60,4 +62,15 @@ look doff -- sh -c 'sleep 100; exit'
 
 echo "== and what doff itself says"
 runc --root "$bundle/state" exec "$id" doff --report human -- id
-echo "== done; to look around yourself: build/try/launcher/doff --help"
+
+echo "== the same container, trimmed before it is created"
+echo "\$ doffctl trim --cap-drop ALL --cap-add SETUID,SETGID config.json"
+build/try/helper/doffctl trim --cap-drop ALL --cap-add SETUID,SETGID \
+  "$bundle/config.json"
+runc --root "$bundle/state" run --detach --bundle "$bundle" "$id-trimmed" \
+  </dev/null >/dev/null 2>&1
+pid=$(runc --root "$bundle/state" state "$id-trimmed" | jq .pid)
+grep CapBnd "/proc/$pid/status"
+[[ $(grep CapBnd "/proc/$pid/status") == *00000000000000c0 ]]
+echo "== done; to look around yourself: build/try/launcher/doff --help and" \
+  "build/try/helper/doffctl --help"

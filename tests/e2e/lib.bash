@@ -1,12 +1,14 @@
 # shellcheck shell=bash
-# What every suite needs: the binary under test, tools, and ways to look at a
+# What every suite needs: the binaries under test, tools, and ways to look at a
 # process. Sourced by each .bats file.
 bats_require_minimum_version 1.5.0
 
 e2e=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 : "${DOFF:=$e2e/../../build/release/launcher/doff}"
 DOFF=$(realpath "$DOFF")
-export DOFF
+: "${DOFFCTL:=$e2e/../../build/release/helper/doffctl}"
+DOFFCTL=$(realpath -m "$DOFFCTL")
+export DOFF DOFFCTL
 # What takes long to make and does not depend on DOFF.
 : "${DOFF_TEST_CACHE:=$BATS_RUN_TMPDIR/cache}"
 

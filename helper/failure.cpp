@@ -1,0 +1,43 @@
+#include "helper/failure.h"
+
+#include <cstring>
+#include <string_view>
+
+namespace doff {
+
+std::string quoted(std::string_view bytes) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte < 0x7f && c != '"' && c != '\\')
+      text += c;
+    else
+      text.append("\\u00")
+          .append(1, kHex[byte / 16])
+          .append(1, kHex[byte % 16]);
+  }
+  return text;
+}
+
+std::string to_text(const Failure& failure) {
+  std::string text;
+  if (!failure.place.file.empty()) text += quoted(failure.place.file) + ":";
+  if (failure.place.line != 0)
+    text += std::to_string(failure.place.line) + ":" +
+            std::to_string(failure.place.column) + ":";
+  if (!text.empty()) text += " ";
+  text += failure.doing;
+  if (!failure.value.empty()) text += " \"" + quoted(failure.value) + "\"";
+  if (!failure.cause.empty()) text += ": " + failure.cause;
+  if (failure.error != 0)
+    text += std::string(failure.cause.empty() ? ": " : " (") +
+            std::strerror(failure.error) + (failure.cause.empty() ? "" : ")");
+  if (!failure.guess.empty())
+    text += "; did you mean \"" + failure.guess + "\"?";
+  if (!failure.next.empty()) text += "; " + failure.next;
+  return text;
+}
+
+}  // namespace doff

@@ -1,0 +1,56 @@
+#include "helper/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "helper/descriptor.h"
+
+namespace doff {
+namespace {
+
+Failure failed(const std::string& step, const std::string& name, int error) {
+  return {.doing = step, .value = name, .error = error};
+}
+
+}  // namespace
+
+Result<std::string> read_descriptor(int fd, const std::string& name,
+                                    std::size_t limit) {
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (true) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected(failed("reading", name, errno));
+    if (got == 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+    if (text.size() > limit)
+      return tl::unexpected(
+          Failure{.doing = "reading",
+                  .value = name,
+                  .cause = "more than " + std::to_string(limit) + " bytes"});
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  if (path == "-") return read_descriptor(STDIN_FILENO, "stdin", limit);
+  const Descriptor file(
+      open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0) return tl::unexpected(failed("opening", path, errno));
+  struct stat about {};
+  if (fstat(file.get(), &about) != 0)
+    return tl::unexpected(failed("looking at", path, errno));
+  if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode))
+    return tl::unexpected(Failure{.doing = "reading",
+                                  .value = path,
+                                  .cause = "not a regular file or a pipe"});
+  // A pipe, such as the shell's <(COMMAND), may be slower than we are.
+  if (S_ISFIFO(about.st_mode)) fcntl(file.get(), F_SETFL, 0);
+  return read_descriptor(file.get(), path, limit);
+}
+
+}  // namespace doff

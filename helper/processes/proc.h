@@ -1,0 +1,67 @@
+// Other processes, read from /proc. The only code here that looks at them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "helper/failure.h"
+#include "helper/processes/container.h"
+#include "helper/processes/status.h"
+
+namespace doff {
+
+enum class Pid : std::int32_t {};
+constexpr std::int32_t number(Pid pid) {
+  return static_cast<std::int32_t>(pid);
+}
+
+// Where a process's capabilities count.
+enum class UserNamespace : std::uint8_t {
+  kOurs,
+  kBelow,    // within it only; known where ours is the first of all
+  kUnknown,  // not told to us, or ours is not the first
+};
+
+// Why a process was not read.
+enum class Missing : std::uint8_t { kVanished, kRefused };
+template <typename T>
+using Seen = tl::expected<T, Missing>;
+
+// /proc, and what there is to know of us to compare others with. Members may be
+// called from several threads at once.
+class Proc {
+ public:
+  [[nodiscard]] static Result<Proc> open();
+  ~Proc();
+  Proc(Proc&& other) noexcept;
+  Proc(const Proc&) = delete;
+  Proc& operator=(const Proc&) = delete;
+  Proc& operator=(Proc&&) = delete;
+
+  // In ascending order, as of this moment.
+  [[nodiscard]] Result<std::vector<Pid>> pids() const;
+
+  // Credentials are those of all its threads together: each has its own.
+  [[nodiscard]] Seen<Status> status(Pid pid) const;
+
+  // These cost a file each; where it cannot be read they give the least that
+  // can be said.
+  [[nodiscard]] std::optional<Container> container(Pid pid) const;
+  [[nodiscard]] UserNamespace user_namespace(Pid pid) const;
+  // Its arguments, a blank apart, at most 4 KiB; "" where it shows none.
+  [[nodiscard]] std::string command_line(Pid pid) const;
+
+ private:
+  explicit Proc(int fd);
+
+  int fd_;
+  std::string user_namespace_;
+  std::string mount_namespace_;
+  std::optional<Container> container_;
+  bool first_user_namespace_ = false;
+};
+
+}  // namespace doff

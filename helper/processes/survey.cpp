@@ -1,0 +1,112 @@
+#include "helper/processes/survey.h"
+
+#include <algorithm>
+#include <functional>
+#include <future>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+namespace doff {
+namespace {
+
+// Whether the process is asked about. Reads what that takes and no more: most
+// of the time goes into the kernel writing these files.
+bool concerns(const Proc& proc, const Question& question, Finding& finding,
+              Survey& found) {
+  const Status& status = finding.status;
+  if (question.everything) {
+    finding.container = proc.container(finding.pid);
+    return true;
+  }
+  const bool exceeds = status.has_memory && holds_any(finding.above);
+  if (!question.container.empty()) {
+    finding.container = proc.container(finding.pid);
+    if (!finding.container ||
+        !finding.container->id.starts_with(question.container))
+      return false;
+    found.containers.insert(finding.container->id);
+    return exceeds;
+  }
+  if (!exceeds) return false;
+  finding.container = proc.container(finding.pid);
+  return !question.only_containers || in_container(status, finding.container);
+}
+
+Survey look_at(const Proc& proc, std::span<const Pid> pids,
+               const Question& question) {
+  Survey found;
+  for (const Pid pid : pids) {
+    auto status = proc.status(pid);
+    if (!status) {
+      (status.error() == Missing::kVanished ? found.vanished : found.refused)
+          .push_back(pid);
+      continue;
+    }
+    ++found.looked_at;
+    Finding finding{.pid = pid, .status = std::move(*status)};
+    const Credentials& held = finding.status.credentials;
+    finding.above = above(held, question.allowed);
+    if (!concerns(proc, question, finding, found)) continue;
+    finding.verdict = judge(held, {question.allowed, question.allowed});
+    finding.user_namespace = proc.user_namespace(pid);
+    // A third of what the other files take; what is not asked about by number
+    // and in no container is known well enough by its name.
+    if (question.everything || in_container(finding.status, finding.container))
+      finding.command = proc.command_line(pid);
+    if (finding.command.empty())
+      finding.command = "[" + finding.status.name + "]";
+    found.findings.push_back(std::move(finding));
+  }
+  return found;
+}
+
+void append(Survey& all, Survey part) {
+  all.looked_at += part.looked_at;
+  std::ranges::move(part.findings, std::back_inserter(all.findings));
+  std::ranges::move(part.vanished, std::back_inserter(all.vanished));
+  std::ranges::move(part.refused, std::back_inserter(all.refused));
+  all.containers.merge(part.containers);
+}
+
+// Each is weighed once, and moved once.
+std::vector<Finding> sorted(std::vector<Finding> findings) {
+  std::vector<std::pair<Weight, std::size_t>> order;
+  order.reserve(findings.size());
+  for (std::size_t i = 0; i < findings.size(); ++i)
+    order.emplace_back(weigh(findings[i]), i);
+  std::ranges::sort(order, std::ranges::greater());
+  std::vector<Finding> told;
+  told.reserve(findings.size());
+  for (const auto& [weight, place] : order)
+    told.push_back(std::move(findings[place]));
+  return told;
+}
+
+}  // namespace
+
+Survey survey(const Proc& proc, std::span<const Pid> pids,
+              const Question& question) {
+  constexpr std::size_t kWorthAThread = 128;
+  constexpr std::size_t kMostThreads = 8;
+  const std::size_t threads = std::clamp<std::size_t>(
+      std::min<std::size_t>(pids.size() / kWorthAThread,
+                            std::thread::hardware_concurrency()),
+      1, kMostThreads);
+  const std::size_t share = (pids.size() + threads - 1) / threads;
+  std::vector<std::future<Survey>> parts;
+  for (std::size_t begin = share; begin < pids.size(); begin += share) {
+    const auto slice =
+        pids.subspan(begin, std::min(share, pids.size() - begin));
+    parts.push_back(std::async(std::launch::async, [&proc, slice, &question] {
+      return look_at(proc, slice, question);
+    }));
+  }
+  Survey all =
+      look_at(proc, pids.first(std::min(share, pids.size())), question);
+  for (auto& part : parts) append(all, part.get());
+  all.findings = sorted(std::move(all.findings));
+  return all;
+}
+
+}  // namespace doff

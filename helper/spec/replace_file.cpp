@@ -1,0 +1,263 @@
+#include "helper/spec/replace_file.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "helper/file.h"
+
+namespace doff {
+namespace {
+
+constexpr const char* kAcl = "system.posix_acl_access";
+
+Failure failed(std::string doing, const std::string& path, int error) {
+  return {.doing = std::move(doing), .value = path, .error = error};
+}
+
+Failure refused(const std::string& path, std::string cause, std::string next) {
+  return {.doing = "replacing",
+          .value = path,
+          .cause = std::move(cause),
+          .next = std::move(next)};
+}
+
+// While a file with an odd name is about, these wait; and too large a file is
+// an error of write(2), not the end of the process.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&held, each);
+    sigprocmask(SIG_BLOCK, &held, &mask_);
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGXFSZ, &ignore, &too_large_);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() {
+    sigaction(SIGXFSZ, &too_large_, nullptr);
+    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
+
+ private:
+  sigset_t mask_{};
+  struct sigaction too_large_ {};
+};
+
+// Removes its file, unless that has become the real one.
+class TemporaryName {
+ public:
+  TemporaryName(int directory, std::string name)
+      : directory_(directory), name_(std::move(name)) {}
+  TemporaryName(const TemporaryName&) = delete;
+  TemporaryName& operator=(const TemporaryName&) = delete;
+  ~TemporaryName() {
+    if (!name_.empty()) unlinkat(directory_, name_.c_str(), 0);
+  }
+
+  [[nodiscard]] const char* get() const { return name_.c_str(); }
+  void release() { name_.clear(); }
+
+ private:
+  int directory_;
+  std::string name_;
+};
+
+// A name that nobody guesses, so that nobody can be in the way on purpose.
+std::optional<std::string> random_name() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::uint8_t, 8> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) !=
+      static_cast<ssize_t>(bytes.size()))
+    return std::nullopt;
+  std::string name = ".doffctl-";
+  for (const unsigned byte : bytes) {
+    name += kDigits[byte >> 4];
+    name += kDigits[byte & 15];
+  }
+  return name;
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      if (written == 0) errno = EIO;
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// A list of names, each with its NUL, or an attribute's value; nothing, with
+// errno, where there is none.
+template <typename Read>
+std::optional<std::string> read_sized(const Read& read) {
+  std::string bytes;
+  while (true) {
+    const ssize_t needed = read(nullptr, 0);
+    if (needed < 0) return std::nullopt;
+    bytes.resize(static_cast<std::size_t>(needed));
+    if (needed == 0) return bytes;
+    const ssize_t got = read(bytes.data(), bytes.size());
+    if (got < 0 && errno == ERANGE) continue;  // it has grown
+    if (got < 0) return std::nullopt;
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
+  }
+}
+
+std::optional<std::string> attribute(int fd, const char* name) {
+  return read_sized([&](char* to, std::size_t size) {
+    return fgetxattr(fd, name, to, size);
+  });
+}
+
+bool unsupported(int error) {
+  return error == ENOTSUP || error == ENOSYS || error == ENODATA;
+}
+
+// Labels, ACL, user attributes. Not the two that vouch for a content.
+bool copy_attributes(int from, int to) {
+  const auto names = read_sized([&](char* list, std::size_t size) {
+    return flistxattr(from, list, size);
+  });
+  if (!names) return unsupported(errno);
+  bool has_acl = false;
+  for (std::size_t at = 0; at < names->size();) {
+    const std::string name = names->c_str() + at;
+    at += name.size() + 1;
+    if (name == "security.ima" || name == "security.evm") continue;
+    has_acl |= name == kAcl;
+    const auto value = attribute(from, name.c_str());
+    if (!value && !unsupported(errno)) return false;
+    if (!value || attribute(to, name.c_str()) == value) continue;
+    if (fsetxattr(to, name.c_str(), value->data(), value->size(), 0) != 0 &&
+        !unsupported(errno))
+      return false;
+  }
+  // The directory's default ACL may have given it one.
+  return has_acl || fremovexattr(to, kAcl) == 0 || unsupported(errno);
+}
+
+bool same_moment(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+Result<void> require_unchanged(const ReadFile& file) {
+  struct stat now {};
+  if (fstatat(file.directory.get(), file.name.c_str(), &now,
+              AT_SYMLINK_NOFOLLOW) != 0)
+    return tl::unexpected(failed("looking at", file.path, errno));
+  const struct stat& then = file.about;
+  if (now.st_dev == then.st_dev && now.st_ino == then.st_ino &&
+      now.st_size == then.st_size && same_moment(now.st_ctim, then.st_ctim))
+    return {};
+  return tl::unexpected(
+      refused(file.path, "changed since it was read", "try again"));
+}
+
+// In the order in which one does not undo another: chown(2) clears bits of the
+// mode and attributes, an ACL sets the mode's group bits.
+Result<void> fill(int fd, const ReadFile& file, std::string_view text) {
+  const auto fail = [&](const char* doing) {
+    return tl::unexpected(failed(doing, file.path, errno));
+  };
+  struct stat made {};
+  if (!write_all(fd, text)) return fail("writing the new");
+  if (fstat(fd, &made) != 0) return fail("looking at the new");
+  const bool same_owner =
+      made.st_uid == file.about.st_uid && made.st_gid == file.about.st_gid;
+  if (!same_owner && fchown(fd, file.about.st_uid, file.about.st_gid) != 0)
+    return fail("keeping the owner of");
+  if (!copy_attributes(file.file.get(), fd))
+    return fail("keeping the extended attributes of");
+  if (fchmod(fd, file.about.st_mode & 07777) != 0)
+    return fail("keeping the mode of");
+  if (fsync(fd) != 0) return fail("syncing the new");
+  return {};
+}
+
+}  // namespace
+
+Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
+  const std::size_t name_at = path.rfind('/') + 1;  // npos + 1 is 0
+  const std::string parent = name_at == 0 ? "." : path.substr(0, name_at);
+  const std::string name = path.substr(name_at);
+  const Failure irregular = refused(path, "not a regular file", "");
+  if (name.empty()) return tl::unexpected(irregular);
+
+  Descriptor directory(
+      open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0)
+    return tl::unexpected(failed("opening the directory of", path, errno));
+  Descriptor file(
+      openat(directory.get(), name.c_str(),
+             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (file.get() < 0 && errno == ELOOP)
+    return tl::unexpected(
+        refused(path, "a symbolic link", "name the file itself"));
+  if (file.get() < 0) return tl::unexpected(failed("opening", path, errno));
+  struct stat about {};
+  if (fstat(file.get(), &about) != 0)
+    return tl::unexpected(failed("looking at", path, errno));
+  if (!S_ISREG(about.st_mode)) return tl::unexpected(irregular);
+  if (about.st_nlink > 1)
+    return tl::unexpected(
+        refused(path, "a file with several hard links",
+                "the others would keep what was; make a copy"));
+  auto text = read_descriptor(file.get(), path, limit);
+  if (!text) return tl::unexpected(text.error());
+  return ReadFile{path,
+                  name,
+                  std::move(directory),
+                  std::move(file),
+                  about,
+                  *std::move(text)};
+}
+
+Result<void> replace(const ReadFile& file, std::string_view text) {
+  const int directory = file.directory.get();
+  const SignalsHeld held;
+  const auto name = random_name();
+  if (!name)
+    return tl::unexpected(failed("a new name beside", file.path, errno));
+  const Descriptor made(openat(
+      directory, name->c_str(),
+      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (made.get() < 0)
+    return tl::unexpected(failed("a new file beside", file.path, errno));
+  TemporaryName temporary(directory, *name);
+  if (auto filled = fill(made.get(), file, text); !filled) return filled;
+  if (auto same = require_unchanged(file); !same) return same;
+  if (renameat(directory, temporary.get(), directory, file.name.c_str()) != 0)
+    return tl::unexpected(failed("replacing", file.path, errno));
+  temporary.release();
+  // Some file systems sync directories by themselves, and say EINVAL.
+  if (fsync(directory) != 0 && errno != EINVAL)
+    return tl::unexpected(
+        Failure{.doing = "syncing the directory of",
+                .value = file.path,
+                .cause = "the file is the new one, but might not outlive a "
+                         "crash",
+                .error = errno});
+  return {};
+}
+
+}  // namespace doff

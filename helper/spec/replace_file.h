@@ -1,0 +1,44 @@
+// A file replaced as a whole or not at all, and by a file like it.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "helper/descriptor.h"
+#include "helper/failure.h"
+
+namespace doff {
+
+// A file that was read, and that is held open so that it is still known.
+struct ReadFile {
+  std::string path;
+  std::string name;  // in `directory`
+  Descriptor directory;
+  Descriptor file;
+  struct stat about;  // as of when it was read
+  std::string text;
+};
+
+// Reads `path`, at most `limit` bytes. Refuses what replace() could not
+// replace without harm: a symbolic link, a file with several links, anything
+// but a regular file.
+[[nodiscard]] Result<ReadFile> read_to_replace(const std::string& path,
+                                               std::size_t limit);
+
+// Puts a new file with the same owner, mode, ACL and extended attributes and
+// with `text` in the place of `file`. Until the very end it has another name
+// and only its owner may read it. On failure that name is gone, and `path` is
+// what it was; the one exception is a directory that cannot be synced, after
+// the replacement, of which the failure tells. Killed at any moment, it leaves
+// the old or the new file at `path`, maybe with `.doffctl-…` beside it. SIGINT,
+// SIGTERM and SIGHUP wait until it is done.
+//
+// Refused: a file that is no longer the one that was read, or has changed
+// since. A change within the last microseconds is not seen: the kernel has no
+// rename that looks.
+[[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text);
+
+}  // namespace doff

@@ -1,0 +1,147 @@
+"""Speaks to containerd's CRI as a kubelet does, for the tests.
+
+cri.py SOCKET pod        makes the pod that all containers below are in
+cri.py SOCKET run        for each line of JSON on stdin (see container()),
+                         starts a container; prints a line of JSON for each,
+                         {"id": ...} or {"refused": ...}, in the same order
+cri.py SOCKET pid ID...  their first processes, as seen from outside
+cri.py SOCKET exec ID COMMAND...
+cri.py SOCKET remove ID...
+cri.py SOCKET stop       ends the pod and all that is in it
+"""
+
+import concurrent.futures
+import json
+import os
+import sys
+import uuid
+
+import cri_pb2 as cri
+import grpc
+
+NODE = 2  # the host's network
+IMAGE = "localhost/busybox:test"
+
+
+class Runtime:
+    def __init__(self, socket):
+        self.socket = socket
+        self.channel = grpc.insecure_channel("unix://" + socket)
+
+    def call(self, method, request, answer=cri.Nothing):
+        return self.channel.unary_unary(
+            "/runtime.v1.RuntimeService/" + method,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=answer.FromString,
+        )(request, timeout=60)
+
+    def sandbox(self):
+        state = os.path.dirname(self.socket)
+        return cri.Sandbox(
+            metadata=cri.SandboxName(name="test", uid="test", namespace="test"),
+            log_directory=state + "/logs",
+            linux=cri.SandboxLinux(
+                cgroup_parent="/doff-test",
+                security_context=cri.SandboxSecurity(
+                    namespace_options=cri.Namespaces(network=NODE),
+                    privileged=True,
+                ),
+            ),
+        )
+
+    def pod_file(self):
+        return self.socket + ".pod"
+
+    def pod(self):
+        made = self.call(
+            "RunPodSandbox", cri.RunSandbox(config=self.sandbox()), cri.SandboxId
+        )
+        with open(self.pod_file(), "w", encoding="ascii") as file:
+            file.write(made.pod_sandbox_id)
+
+    def pod_id(self):
+        with open(self.pod_file(), encoding="ascii") as file:
+            return file.read()
+
+    def container(self, asked):
+        """Starts what `asked` describes, in the words of a Kubernetes
+        securityContext: capabilities.add and .drop, privileged, runAsUser,
+        runAsGroup, allowPrivilegeEscalation, readOnlyRootFilesystem."""
+        capabilities = asked.get("capabilities", {})
+        security = cri.ContainerSecurity(
+            capabilities=cri.Capabilities(
+                add_capabilities=capabilities.get("add", []),
+                drop_capabilities=capabilities.get("drop", []),
+            ),
+            privileged=asked.get("privileged", False),
+            namespace_options=cri.Namespaces(network=NODE),
+            # What a kubelet makes of it.
+            no_new_privs=not asked.get("allowPrivilegeEscalation", True),
+            readonly_rootfs=asked.get("readOnlyRootFilesystem", False),
+        )
+        if "runAsUser" in asked:
+            security.run_as_user.value = asked["runAsUser"]
+        if "runAsGroup" in asked:
+            security.run_as_group.value = asked["runAsGroup"]
+        name = uuid.uuid4().hex
+        config = cri.Container(
+            metadata=cri.ContainerName(name=name),
+            image=cri.Image(image=IMAGE),
+            command=["sleep", "1000"],
+            log_path=name,
+            linux=cri.ContainerLinux(security_context=security),
+        )
+        try:
+            made = self.call(
+                "CreateContainer",
+                cri.CreateContainer(
+                    pod_sandbox_id=self.pod_id(),
+                    config=config,
+                    sandbox_config=self.sandbox(),
+                ),
+                cri.ContainerId,
+            )
+            self.call("StartContainer", made)
+        except grpc.RpcError as error:
+            return {"refused": error.details()}
+        return {"id": made.container_id}
+
+    def run(self):
+        asked = [json.loads(line) for line in sys.stdin]
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            for answer in threads.map(self.container, asked):
+                print(json.dumps(answer), flush=True)
+
+    def pid(self, *containers):
+        for each in containers:
+            status = self.call(
+                "ContainerStatus",
+                cri.StatusRequest(container_id=each, verbose=True),
+                cri.StatusResponse,
+            )
+            print(json.loads(status.info["info"])["pid"])
+
+    def exec(self, container, *command):
+        result = self.call(
+            "ExecSync",
+            cri.ExecSync(container_id=container, cmd=command, timeout=30),
+            cri.ExecSyncResult,
+        )
+        sys.stdout.buffer.write(result.stdout)
+        sys.stderr.buffer.write(result.stderr)
+        sys.exit(result.exit_code)
+
+    def remove(self, *containers):
+        for each in containers:
+            self.call("RemoveContainer", cri.ContainerId(container_id=each))
+
+    def stop(self):
+        pod = cri.SandboxId(pod_sandbox_id=self.pod_id())
+        self.call("StopPodSandbox", pod)
+        self.call("RemovePodSandbox", pod)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[2].startswith("_"):
+        sys.exit(__doc__)
+    getattr(Runtime(sys.argv[1]), sys.argv[2])(*sys.argv[3:])
