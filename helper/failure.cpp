@@ -5,13 +5,17 @@
 
 namespace doff {
 
-std::string quoted(std::string_view bytes) {
+namespace {
+
+// `kept` is what stays besides the rest of printable ASCII.
+std::string escaped(std::string_view bytes, std::string_view kept) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size());
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= ' ' && byte < 0x7f && c != '"' && c != '\\')
+    const bool harmless = byte >= ' ' && byte < 0x7f && c != '"' && c != '\\';
+    if (harmless || kept.find(c) != std::string_view::npos)
       text += c;
     else
       text.append("\\u00")
@@ -19,6 +23,14 @@ std::string quoted(std::string_view bytes) {
           .append(1, kHex[byte % 16]);
   }
   return text;
+}
+
+}  // namespace
+
+std::string quoted(std::string_view bytes) { return escaped(bytes, ""); }
+
+std::string printable(std::string_view text) {
+  return escaped(text, "\"\\\n\t");
 }
 
 std::string to_text(const Failure& failure) {

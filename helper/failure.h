@@ -43,4 +43,8 @@ std::string to_text(const Failure& failure);
 // backslashes becomes \u00XX.
 std::string quoted(std::string_view bytes);
 
+// The same of a text of several lines, such as a program's output: quotes,
+// backslashes, newlines and tabs stay.
+std::string printable(std::string_view text);
+
 }  // namespace doff

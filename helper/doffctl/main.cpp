@@ -41,6 +41,8 @@ int run(int argc, char** argv) {
     return doff::complain({.doing = "the command line",
                            .value = "--",
                            .cause = "only `minimize` takes a command"});
+  if (const auto empty = doff::find_empty_value(app))
+    return doff::complain(*empty);
   return chosen();
 }
 

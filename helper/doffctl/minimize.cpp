@@ -76,7 +76,11 @@ Result<std::string> find_command(const std::string& word) {
     return tl::unexpected(failure);
   }
   const char* const variable = std::getenv("PATH");
-  std::string_view rest = variable == nullptr ? "" : variable;
+  if (variable == nullptr) {
+    failure.cause = "there is no $PATH to find it in";
+    return tl::unexpected(failure);
+  }
+  std::string_view rest = variable;
   while (!word.empty()) {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
     const std::filesystem::path directory =
@@ -89,7 +93,7 @@ Result<std::string> find_command(const std::string& word) {
   return tl::unexpected(failure);
 }
 
-// Beside doffctl, as installed, or where the build leaves it.
+// Beside doffctl, where both the installation and the build have it.
 Result<std::string> find_launcher(const std::string& given) {
   if (!given.empty()) {
     if (is_program(given)) return given;
@@ -99,8 +103,7 @@ Result<std::string> find_launcher(const std::string& given) {
   std::error_code error;
   const auto here =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const auto& path : {here / "doff", here.parent_path() / "launcher/doff"})
-    if (is_program(path)) return path;
+  if (is_program(here / "doff")) return here / "doff";
   return tl::unexpected(Failure{.doing = "the launcher",
                                 .value = here / "doff",
                                 .cause = "doff is not beside doffctl",
@@ -252,8 +255,7 @@ void print_json(const Job& job, const SearchResult& finding, const Seen& seen) {
     object["policy"] = policy(finding.set);
   }
   using nlohmann::ordered_json;
-  std::cout << object.dump(2, ' ', false,
-                           ordered_json::error_handler_t::replace)
+  std::cout << object.dump(2, ' ', true, ordered_json::error_handler_t::replace)
             << "\n";
 }
 
@@ -274,7 +276,7 @@ void print_text(const Job& job, const SearchResult& finding, const Seen& seen) {
 void show_output(const Seen& seen) {
   if (!seen.last_failure || seen.last_failure->output.empty()) return;
   std::cerr << "The last trial that failed wrote:\n"
-            << seen.last_failure->output;
+            << printable(seen.last_failure->output);
   if (!seen.last_failure->output.ends_with('\n')) std::cerr << "\n";
 }
 

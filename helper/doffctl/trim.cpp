@@ -80,8 +80,7 @@ void print_json(const TrimOptions& options, const TrimmedSpec& trimmed,
                          {"notes", trimmed.notes}};
   if (options.diff) report["diff"] = diff;
   // A path may be no UTF-8.
-  std::cout << report.dump(2, ' ', false,
-                           ordered_json::error_handler_t::replace)
+  std::cout << report.dump(2, ' ', true, ordered_json::error_handler_t::replace)
             << "\n";
 }
 

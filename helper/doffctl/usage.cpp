@@ -165,6 +165,17 @@ std::string HelpFormatter::make_usage(const CLI::App* app,
   return text + rest_ + "\n";
 }
 
+std::optional<Failure> find_empty_value(const CLI::App& app) {
+  const Chosen chosen = chosen_in(app);
+  for (const CLI::Option* const each : chosen.app->get_options())
+    if (each->get_type_size() != 0 &&
+        std::ranges::count(each->results(), "") != 0)
+      return Failure{.doing = each->get_name(),
+                     .cause = "the value is empty",
+                     .next = "is a variable unset?"};
+  return std::nullopt;
+}
+
 Failure explain(const CLI::App& app, const CLI::ParseError& error) {
   const Chosen chosen = chosen_in(app);
   const std::vector<std::string> extra = app.remaining(true);

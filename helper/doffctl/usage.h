@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,5 +30,9 @@ class HelpFormatter : public CLI::Formatter {
 // `error`, which app.parse() threw, in our words, with the nearest subcommand,
 // option or choice.
 Failure explain(const CLI::App& app, const CLI::ParseError& error);
+
+// An option or a word that was given and is empty, as a variable that nobody
+// set leaves it. Nothing here takes such a value.
+std::optional<Failure> find_empty_value(const CLI::App& app);
 
 }  // namespace doff

@@ -159,7 +159,7 @@ std::optional<Failure> refusal(const std::string& report,
   return Failure{.doing = "a trial with",
                  .value = names(set),
                  .cause = why.empty() ? "the launcher says nothing: is it doff?"
-                                      : std::string(why)};
+                                      : printable(why)};
 }
 
 }  // namespace

@@ -103,6 +103,11 @@ class Scanner {
   Result<ScannedSpec> scan() {
     if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos)
       return tl::unexpected(failed(0, "", "there is nothing in it"));
+    // nlohmann's parser passes over the one and ends at the other.
+    if (text_.starts_with("\xef\xbb\xbf"))
+      return tl::unexpected(failed(0, "", "begins with a byte order mark"));
+    if (const auto nul = text_.find('\0'); nul != std::string_view::npos)
+      return tl::unexpected(failed(nul, "", "not JSON: a NUL byte"));
     const char* const begin = text_.data();
     const bool whole = json::sax_parse(
         Reader(begin, &read_), Reader(begin + text_.size(), &read_), this);

@@ -78,6 +78,11 @@ SpecSets widened(SpecSets sets, CapabilitySet more, std::uint32_t uid) {
   return sets;
 }
 
+// `null` and no key at all are alike to both runtimes.
+bool has_capabilities(std::string_view text, const ScannedProcess& process) {
+  return process.capabilities && text[process.capabilities->begin] == '{';
+}
+
 std::vector<Edit> edits_for(std::string_view text,
                             const ScannedProcess& process,
                             const SpecSets& after) {
@@ -94,14 +99,12 @@ std::vector<Edit> edits_for(std::string_view text,
     if (array && (!array->words.empty() || !wanted.empty()))
       edits.push_back(
           {array->range, rewrite_array(text, *array, wanted, *model)});
-    else if (!array && (!wanted.empty() || !process.capabilities))
+    else if (!array && (!wanted.empty() || !has_capabilities(text, process)))
       missing.emplace_back(kSetNames[i],
                            rewrite_array(text, none, wanted, *model));
   }
   if (missing.empty()) return edits;
-  const bool is_object =
-      process.capabilities && text[process.capabilities->begin] == '{';
-  if (is_object) {
+  if (has_capabilities(text, process)) {
     edits.push_back(add_members(text, *process.capabilities, missing));
     return edits;
   }
@@ -156,6 +159,19 @@ Failure refused(const std::string& source, std::string doing, std::string value,
           .place = {.file = source}};
 }
 
+// What was written is looked at, as if by somebody else: splicing is subtle.
+Result<void> read_back(std::string_view text, const std::string& source,
+                       const SpecSets& wanted) {
+  const auto spec = scan_spec(text, source);
+  if (spec && spec->process && has_capabilities(text, *spec->process) &&
+      sets_of(spec->process) == wanted)
+    return {};
+  return tl::unexpected(
+      refused(source, "trimming", "",
+              "a defect of doffctl: the result does not read as meant",
+              "nothing was changed; please report it"));
+}
+
 // A spec that does not say what the process has: an exec takes the container's
 // sets then (seen with runc and crun), which may be anything.
 Result<TrimmedSpec> trim_unstated(std::string_view text,
@@ -170,10 +186,13 @@ Result<TrimmedSpec> trim_unstated(std::string_view text,
                 "has no `capabilities`: an exec then has the container's, "
                 "which cannot be seen from here",
                 "trim the container's config.json, or drop ALL"));
-  return TrimmedSpec{apply_edits(text, edits_for(text, process, {})),
-                     {},
-                     {},
-                     {"had no `capabilities`, and now has empty ones"}};
+  TrimmedSpec trimmed{apply_edits(text, edits_for(text, process, {})),
+                      {},
+                      {},
+                      {"had no `capabilities`, and now has empty ones"}};
+  if (auto good = read_back(trimmed.text, source, {}); !good)
+    return tl::unexpected(good.error());
+  return trimmed;
 }
 
 // An exit status of 0 would say that it is there.
@@ -206,17 +225,6 @@ Result<SpecSets> plan_sets(const std::string& source, const Wish& wish,
                                 "the spec has no `process` to give it to", ""));
 }
 
-// What was written is looked at, as if by somebody else: splicing is subtle.
-Result<void> read_back(std::string_view text, const std::string& source,
-                       const SpecSets& wanted) {
-  const auto spec = scan_spec(text, source);
-  if (spec && sets_of(spec->process) == wanted) return {};
-  return tl::unexpected(
-      refused(source, "trimming", "",
-              "a defect of doffctl: the result does not read as meant",
-              "nothing was changed; please report it"));
-}
-
 }  // namespace
 
 Result<TrimmedSpec> trim_spec(std::string_view text, const std::string& source,
@@ -224,7 +232,7 @@ Result<TrimmedSpec> trim_spec(std::string_view text, const std::string& source,
   const auto spec = scan_spec(text, source);
   if (!spec) return tl::unexpected(spec.error());
   const auto& process = spec->process;
-  if (spec->kind == SpecKind::kProcess && !process->capabilities)
+  if (spec->kind == SpecKind::kProcess && !has_capabilities(text, *process))
     return trim_unstated(text, source, wish, *process);
 
   TrimmedSpec trimmed{std::string(text), sets_of(process), {}, {}};
@@ -235,8 +243,9 @@ Result<TrimmedSpec> trim_spec(std::string_view text, const std::string& source,
     trimmed.notes.emplace_back("has no `process`: nothing to trim");
     return trimmed;
   }
-  // Without them, runc and crun give none.
-  if (!process->capabilities && after->bounding.empty()) return trimmed;
+  // Of a config.json without them, runc and crun give none.
+  if (!has_capabilities(text, *process) && after->bounding.empty())
+    return trimmed;
   trimmed.text = apply_edits(text, edits_for(text, *process, *after));
   if (auto good = read_back(trimmed.text, source, *after); !good)
     return tl::unexpected(good.error());

@@ -102,7 +102,7 @@ plans() {
 }
 
 @test "an exec has what its trimmed process.json says" {
-  local name id=exec$$
+  local name unstated id=exec$$
   for name in runc crun; do
     containers+=("$name:$id")
     make_bundle "$id" "$(root_of busybox)" "$fourteen" true false
@@ -115,12 +115,15 @@ plans() {
     assert_has "$output" $'CapBnd:\t0000000000000021' \
       $'CapEff:\t0000000000000021'
     # Without `capabilities`, it would have the container's.
-    jq 'del(.capabilities)' process.json >unstated.json
-    run -0 runtime "$name" exec --process unstated.json "$id"
-    assert_has "$output" $'CapBnd:\t'"$fourteen"
-    "$DOFFCTL" trim --cap-drop ALL unstated.json 2>/dev/null
-    run -0 runtime "$name" exec --process unstated.json "$id"
-    assert_has "$output" "$(printf 'CapBnd:\t%s' "$NOTHING")"
+    for unstated in 'del(.capabilities)' '.capabilities = null'; do
+      jq "$unstated" process.json >unstated.json
+      run -0 runtime "$name" exec --process unstated.json "$id"
+      assert_has "$output" $'CapBnd:\t'"$fourteen"
+      run -2 "$DOFFCTL" trim --cap-drop SYS_ADMIN unstated.json
+      "$DOFFCTL" trim --cap-drop ALL unstated.json 2>/dev/null
+      run -0 runtime "$name" exec --process unstated.json "$id"
+      assert_has "$output" "$(printf 'CapBnd:\t%s' "$NOTHING")"
+    done
     runtime "$name" delete --force "$id"
   done
 }

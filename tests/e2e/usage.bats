@@ -78,6 +78,18 @@ wrong() {
     trim --semantics cri --semantics cri config.json
 }
 
+@test "an empty value, as of a variable that nobody set" {
+  local option
+  for option in --policy --profile --semantics --cap-add --cap-drop; do
+    wrong "$option" empty -- trim --cap-drop NET_RAW "$option" "" config.json
+  done
+  wrong --policy empty -- hook precreate --cap-drop NET_RAW --policy=""
+  wrong --profile empty -- hook json --cap-drop NET_RAW --profile ""
+  wrong --baseline empty -- minimize --baseline "" -- true
+  wrong --doff empty -- minimize --doff "" -- true
+  wrong FILE empty -- trim --cap-drop ALL ""
+}
+
 @test "a word too many, or too few" {
   wrong "\"second\"" "one word too many" -- trim --cap-drop ALL first second
   wrong FILE required -- trim --cap-drop ALL

@@ -224,7 +224,9 @@ TEST_CASE("what is added takes the style of what is there") {
       R"({"effective":["CAP_KILL"],)"
       R"("bounding":["CAP_KILL"],"permitted":["CAP_KILL"]})";
   const Row rows[] = {
-      {config("null"), config(kill)},
+      {config("null"),
+       config(R"({"effective":["CAP_KILL"],"bounding":["CAP_KILL"],)"
+              R"("inheritable":[],"permitted":["CAP_KILL"],"ambient":[]})")},
       {config("{}"), config(kill)},
       {R"({"process":{"args":[]}})",
        R"({"process":{"capabilities":{"effective":["CAP_KILL"],)"
@@ -285,12 +287,32 @@ TEST_CASE("the loss of what an entrypoint needs to switch users is told") {
   CHECK(trim(config(two), wish("", "NET_RAW")).notes.empty());
 }
 
+// An exec has the container's sets then, with runc and with crun.
+TEST_CASE(
+    "a process.json with null for its capabilities says nothing of them") {
+  const std::string unsaid = R"({"args":["sh"],"capabilities": null})";
+  CHECK(refusal(unsaid, wish("", "SYS_ADMIN")).find("has no `capabilities`") !=
+        std::string::npos);
+  const auto trimmed = trim(unsaid, wish("", "ALL"));
+  CHECK(trimmed.text ==
+        R"({"args":["sh"],"capabilities": {"effective":[],"bounding":[],)"
+        R"("inheritable":[],"permitted":[],"ambient":[]}})");
+}
+
+TEST_CASE("a NUL byte ends no spec") {
+  const std::string text = config(R"({"bounding":[]})");
+  CHECK(refusal(text + std::string(1, '\0') + text, wish("", "ALL"))
+            .find("a NUL byte") != std::string::npos);
+}
+
 TEST_CASE("what is refused, why and where") {
   struct Row {
     std::string text;
     const char* said;
   };
   const Row rows[] = {
+      {"\xef\xbb\xbf{\"args\":[]}",
+       "spec:1:1: the spec: begins with a byte order mark"},
       {"", "spec:1:1: the spec: there is nothing in it"},
       {"{\"process\":{}", "spec:1:14: the spec: not JSON: "},
       {"{\"process\":{}}\n {}", "spec:2:2: the spec: not JSON: "},
