@@ -83,7 +83,7 @@ wrong() {
   for option in --policy --profile --semantics --cap-add --cap-drop; do
     wrong "$option" empty -- trim --cap-drop NET_RAW "$option" "" config.json
   done
-  wrong --policy empty -- hook precreate --cap-drop NET_RAW --policy=""
+  wrong --policy value -- hook precreate --cap-drop NET_RAW --policy=
   wrong --profile empty -- hook json --cap-drop NET_RAW --profile ""
   wrong --baseline empty -- minimize --baseline "" -- true
   wrong --doff empty -- minimize --doff "" -- true
