@@ -2,10 +2,22 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include "caps/names.h"
 
 namespace doff {
+namespace {
+
+// What was meant by a word that is none; ALL only if no name is as near.
+std::string nearest_word(std::string_view word) {
+  std::vector<std::string_view> offered(kCapabilityNames.begin(),
+                                        kCapabilityNames.end());
+  offered.emplace_back("ALL");
+  return std::string(nearest_name(without_prefix(word), offered));
+}
+
+}  // namespace
 
 Result<void> add_word(std::string_view word, Words& words) {
   if (equal_ignoring_case(word, "ALL")) {
@@ -23,7 +35,7 @@ Result<void> add_word(std::string_view word, Words& words) {
     failure.cause = "a number, where engines take only names";
     failure.guess = short_name(*numbered);
   } else {
-    failure.guess = nearest_name(without_prefix(word), kCapabilityNames);
+    failure.guess = nearest_word(word);
   }
   return tl::unexpected(failure);
 }

@@ -103,7 +103,9 @@ bool Reader::written_out(const Tree& tree, const std::string& path) {
       tree.kind == Kind::kAlias ? "an alias, which stands for something else"
       : tree.anchored ? "an anchor, which something else may stand for"
       : tree.tagged   ? "a tag"
-                      : nullptr;
+      : tree.kind == Kind::kScalar && !tree.literal
+          ? "written with escapes or line breaks"
+          : nullptr;
   if (cause == nullptr) return true;
   fail(tree, {.doing = path,
               .value = tree.text,
@@ -229,7 +231,11 @@ void Reader::read_capabilities(const Entry& section) {
   }
   check_capabilities();
   if (misspelt) return;
-  if (allow != nullptr && !all_of(create.drop).all)
+  if (drop != nullptr && create.drop.empty())
+    fail(*drop, {.doing = "capabilities.drop",
+                 .cause = "empty: it says nothing",
+                 .next = "write drop: [ALL], or leave the section out"});
+  else if (allow != nullptr && !all_of(create.drop).all)
     fail(*allow, {.doing = "capabilities.allow",
                   .cause = "gives back of what drop takes, and drop has no ALL",
                   .next = "write drop: [ALL]"});

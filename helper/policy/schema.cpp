@@ -81,6 +81,7 @@ Json capabilities_schema() {
   const Json all = {{"type", "string"},
                     {"pattern", "^" + in_any_case("ALL") + "$"}};
   schema["required"] = {"drop"};
+  schema["properties"]["drop"]["minItems"] = 1;
   schema["properties"]["allow"]["not"] = {{"contains", all}};
   schema["if"] = {{"required", {"allow"}}};
   schema["then"] = {{"properties", {{"drop", {{"contains", all}}}}}};

@@ -82,15 +82,51 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
-// YAML 1.2, 5.1: what may stand in a document. yaml-cpp takes anything, and
-// 0x04 for the end of the file.
-bool is_control(std::string_view character) {
+// What `character`, which is one in UTF-8, encodes.
+char32_t code_point(std::string_view character) {
   const auto first = static_cast<unsigned char>(character[0]);
-  if (first == 0xc2)  // U+0080 to U+009F; U+0085 is a line break
-    return static_cast<unsigned char>(character[1]) < 0xa0 &&
-           character[1] != '\x85';
-  return (first < ' ' && first != '\t' && first != '\n' && first != '\r') ||
-         first == 0x7f;
+  if (character.size() == 1) return first;
+  char32_t code = first & (0x7fU >> character.size());
+  for (const char each : character.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(each) & 0x3fU);
+  return code;
+}
+
+// The characters that may not stand anywhere, from `first` to `last`.
+struct Refused {
+  char32_t first;
+  char32_t last;
+  const char* cause;
+};
+// YAML 1.2, 5.1, has no control characters; yaml-cpp takes anything, and 0x04
+// for the end of the file. Of the others, what a person or another parser reads
+// is not what yaml-cpp reads: a comment, say, ends at a line break.
+constexpr const char* kControl = "a control character";
+constexpr const char* kBreak = "a line break to some readers and not to others";
+constexpr const char* kDirection =
+    "a character that turns the direction of what is shown";
+constexpr auto kRefused = std::to_array<Refused>({
+    {0x00, 0x00, "a NUL byte"},
+    {0x01, 0x08, kControl},
+    {0x0b, 0x0c, kControl},
+    {0x0e, 0x1f, kControl},
+    {0x7f, 0x84, kControl},
+    {0x85, 0x85, kBreak},
+    {0x86, 0x9f, kControl},
+    {0x061c, 0x061c, kDirection},
+    {0x200e, 0x200f, kDirection},
+    {0x2028, 0x2029, kBreak},
+    {0x202a, 0x202e, kDirection},
+    {0x2066, 0x2069, kDirection},
+});
+
+// Why the character may not stand where it does; null if it may.
+const char* why_refused(std::string_view character, std::string_view behind) {
+  if (character == "\r" && !behind.starts_with('\n')) return kBreak;
+  const char32_t code = code_point(character);
+  for (const Refused& row : kRefused)
+    if (row.first <= code && code <= row.last) return row.cause;
+  return nullptr;
 }
 
 // What no YAML parser should see.
@@ -104,9 +140,9 @@ std::optional<Failure> find_hostile_byte(std::string_view text,
     const std::size_t length = character_length(text.substr(i));
     if (length == 0)
       return broken_at(source, text, i, "not UTF-8", "save it as UTF-8");
-    if (is_control(text.substr(i, length)))
-      return broken_at(source, text, i,
-                       text[i] == '\0' ? "a NUL byte" : "a control character");
+    if (const char* const cause =
+            why_refused(text.substr(i, length), text.substr(i + length)))
+      return broken_at(source, text, i, cause);
     if (text[i] == '[' || text[i] == '{') ++open;
     if ((text[i] == ']' || text[i] == '}') && open > 0) --open;
     if (open > kMostOpenBrackets)
@@ -120,8 +156,8 @@ std::optional<Failure> find_hostile_byte(std::string_view text,
 // stand for, leak where they are cyclic, and hide keys that are there twice.
 class Builder : public YAML::EventHandler {
  public:
-  explicit Builder(std::span<const std::string_view> skipped)
-      : skipped_(skipped) {}
+  Builder(std::string_view text, std::span<const std::string_view> skipped)
+      : text_(text), skipped_(skipped) {}
 
   [[nodiscard]] Tree take_root() { return std::move(root_); }
 
@@ -138,19 +174,21 @@ class Builder : public YAML::EventHandler {
                 YAML::anchor_t anchor, const std::string& value) override {
     Tree scalar = make(Tree::Kind::kScalar, mark, anchor);
     scalar.plain = tag == "?";
-    scalar.tagged = tag != "?" && tag != "!";  // "!": quoted
+    // "!": in quotes, or after the tag `!`.
+    scalar.tagged = (tag != "?" && tag != "!") || tag_at(mark);
+    scalar.literal = literal_at(mark, value);
     if (skipping_ == 0) scalar.text = value;
     add(std::move(scalar));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
                        YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    open(make(Tree::Kind::kList, mark, anchor), tag);
+    open(make(Tree::Kind::kList, mark, anchor), tag != "?" || tag_at(mark));
   }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag,
                   YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    open(make(Tree::Kind::kMap, mark, anchor), tag);
+    open(make(Tree::Kind::kMap, mark, anchor), tag != "?" || tag_at(mark));
   }
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
@@ -164,6 +202,28 @@ class Builder : public YAML::EventHandler {
             .anchored = anchor != 0};
   }
 
+  // The text from a value's first byte on, tag and anchor included.
+  [[nodiscard]] std::string_view at(const YAML::Mark& mark) const {
+    const auto start = static_cast<std::size_t>(std::max(mark.pos, 0));
+    return text_.substr(std::min(start, text_.size()));
+  }
+
+  // `!<?>` and `!<>` are no tags to yaml-cpp's handler.
+  [[nodiscard]] bool tag_at(const YAML::Mark& mark) const {
+    return at(mark).starts_with('!');
+  }
+
+  // Whether `value` stands there byte by byte, and, in quotes, nothing else.
+  [[nodiscard]] bool literal_at(const YAML::Mark& mark,
+                                std::string_view value) const {
+    std::string_view written = at(mark);
+    const char quote = written.empty() ? '\0' : written.front();
+    if (quote != '\'' && quote != '"') return written.starts_with(value);
+    written.remove_prefix(1);
+    return written.starts_with(value) &&
+           written.substr(value.size()).starts_with(quote);
+  }
+
   // Whether what comes next is the value of a key that is to be skipped.
   [[nodiscard]] bool at_skipped_value() const {
     if (open_.size() != 1 || open_[0].kind != Tree::Kind::kMap) return false;
@@ -173,14 +233,14 @@ class Builder : public YAML::EventHandler {
            std::ranges::find(skipped_, children.back().text) != skipped_.end();
   }
 
-  void open(Tree tree, const std::string& tag) {
+  void open(Tree tree, bool tagged) {
     if (open_.size() + skipping_ >= kDeepest)
       throw YAML::ParserException(mark_of(tree), "nested too deeply");
     if (skipping_ > 0 || at_skipped_value()) {
       ++skipping_;
       return;
     }
-    tree.tagged = tag != "?";
+    tree.tagged = tagged;
     open_.push_back(std::move(tree));
   }
 
@@ -210,6 +270,7 @@ class Builder : public YAML::EventHandler {
     return mark;
   }
 
+  std::string_view text_;
   std::span<const std::string_view> skipped_;
   Tree root_;
   std::vector<Tree> open_;    // the lists and maps around the next value
@@ -226,9 +287,9 @@ Result<Tree> read_tree(std::string_view text, std::string_view source,
   try {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);
-    Builder first(skipped);
+    Builder first(text, skipped);
     parser.HandleNextDocument(first);
-    Builder second({});
+    Builder second(text, {});
     if (parser.HandleNextDocument(second)) {
       const Tree extra = second.take_root();
       return tl::unexpected(broken(source, extra.line, extra.column,

@@ -29,6 +29,7 @@ struct Tree {
   bool anchored = false;   // &NAME stands before it
   bool tagged = false;     // !!TAG stands before it
   bool plain = false;      // a scalar without quotes
+  bool literal = false;    // a scalar whose text stands there as it is
   std::string text{};      // of a scalar
   // The items of a list; the keys and the values of a map, in turn, with every
   // key as often as it was written.
@@ -37,8 +38,9 @@ struct Tree {
 
 // The one document in `text`. The values of those keys of its outermost map
 // that `skipped` names are passed over, but for their syntax. Failures: what is
-// not UTF-8, begins with a byte order mark or has control characters; what is
-// not YAML; a second document; more than 64 levels of nesting, or 100,000
+// not UTF-8, begins with a byte order mark or has control characters, line
+// breaks but LF and CRLF, or what turns the direction of text; what is not
+// YAML; a second document; more than 64 levels of nesting, or 100,000
 // values. `source` is the file's name, for messages. An empty text is a kNull.
 [[nodiscard]] Result<Tree> read_tree(std::string_view text,
                                      std::string_view source,

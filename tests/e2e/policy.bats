@@ -83,6 +83,20 @@ two.yaml:1:19: connect.inject \"on\": not true or false" "$stderr"
   assert_lacks "$stderr" $'\e'
 }
 
+@test "check: what reads otherwise than it parses is refused" {
+  document escape.yaml 'version: 1' 'connect: {"allo\x77": ["\x53YS_ADMIN"]}'
+  document tag.yaml 'version: 1' 'connect: {allow: [! SYS_ADMIN]}'
+  document return.yaml 'version: 1' $'# \rconnect: {}' 'connect: {allow: [ALL]}'
+  document turn.yaml 'version: 1' $'connect: {} # \u202eLLA'
+  doffctl 1 policy check escape.yaml tag.yaml return.yaml turn.yaml
+  assert_eq stdout "" "$output"
+  assert_eq stderr "\
+escape.yaml:2:11: connect \"allow\": written with escapes or line breaks; write it out, without
+tag.yaml:2:19: connect.allow \"SYS_ADMIN\": a tag; write it out, without
+return.yaml:2:3: YAML: a line break to some readers and not to others
+turn.yaml:2:15: YAML: a character that turns the direction of what is shown" "$stderr"
+}
+
 @test "check --json: the same for machines" {
   document one.yaml 'version: 1' 'connect: {acept: open}'
   doffctl 1 policy check --json one.yaml
@@ -195,13 +209,14 @@ judged() {
 {version: 1, connect: {allow: [CAP_ALL]}}
 {version: 1, capabilities: {}}
 {version: 1, capabilities: {drop: }}
+{version: 1, capabilities: {drop: []}}
 {version: 1, capabilities: {drop: [ALL], add: [KILL]}}
 {version: 1, capabilities: {allow: [KILL]}}
 {version: 1, capabilities: {drop: [CHOWN], allow: [KILL]}}
 {version: 1, capabilities: {drop: [ALL], allow: [ALL]}}
 [version]
 DOCUMENTS
-  assert_eq documents 25 "${#files[@]}"
+  assert_eq documents 26 "${#files[@]}"
   judged no "${files[@]}"
 }
 

@@ -154,6 +154,12 @@ TEST_CASE("what is missing") {
       {"version: 1\ncapabilities: {}\n",
        "p:2:1: capabilities: without the key drop it says nothing; write "
        "drop: [ALL], or leave the section out"},
+      {capabilities("  drop: []\n"),
+       "p:3:3: capabilities.drop: empty: it says nothing; write drop: [ALL], "
+       "or leave the section out"},
+      {capabilities("  allow: [KILL]\n  drop: []\n"),
+       "p:4:3: capabilities.drop: empty: it says nothing; write drop: [ALL], "
+       "or leave the section out"},
       {"", "p:1:1: policy: nothing where a map with `version: 1` is expected"},
       {"# nothing\n",
        "p:1:1: policy: nothing where a map with `version: 1` is expected"},
@@ -222,8 +228,8 @@ TEST_CASE("wrong capabilities") {
        "p:3:15: capabilities.drop \"all\": the same as on line 3, column 10; "
        "keep one"},
       {connect("  allow: [\"A\\e[31m\\u202e\"]\n"),
-       "p:3:11: connect.allow \"A\\u001b[31m\\u00e2\\u0080\\u00ae\": no such "
-       "capability"},
+       "p:3:11: connect.allow \"A\\u001b[31m\\u00e2\\u0080\\u00ae\": written "
+       "with escapes or line breaks; write it out, without"},
   });
 }
 
@@ -243,7 +249,8 @@ TEST_CASE("contradictions") {
        "takes; name what is to stay, or leave the section out"},
       // The misspelt ALL is told, and not what follows from it.
       {capabilities("  drop: [AL]\n  allow: [KILL]\n"),
-       "p:3:10: capabilities.drop \"AL\": no such capability"},
+       "p:3:10: capabilities.drop \"AL\": no such capability; did you mean "
+       "\"ALL\"?"},
   });
 }
 
@@ -290,6 +297,78 @@ TEST_CASE("what hides what it says is refused") {
        "p:2:10: connect: an anchor, which something else may stand for" + out},
       {"&a\nversion: 1\nconnect: *a\n",
        "p:1:1: policy: an anchor, which something else may stand for" + out},
+  });
+}
+
+TEST_CASE("a word is written as it reads") {
+  const std::string out =
+      ": written with escapes or line breaks; write it out, without";
+  const std::string tag = ": a tag; write it out, without";
+  const std::string allow = "p:3:11: connect.allow ";
+  check({
+      {connect("  allow: [\"\\x53YS_ADMIN\"]\n"),
+       allow + "\"SYS_ADMIN\"" + out},
+      {connect("  allow: [\"SYS_\\\n    ADMIN\"]\n"),
+       allow + "\"SYS_ADMIN\"" + out},
+      {connect("  allow: [\"KILL\\\n    \"]\n"), allow + "\"KILL\"" + out},
+      {connect("  allow: ['it''s']\n"), allow + "\"it's\"" + out},
+      {connect("  allow: [NET\n    RAW]\n"), allow + "\"NET RAW\"" + out},
+      {connect("  allow:\n  - >-\n    KILL\n"),
+       "p:4:5: connect.allow \"KILL\"" + out},
+      {connect("  seccomp: |\n    none\n"),
+       "p:3:12: connect.seccomp \"none\\u000a\"" + out},
+      {connect("  \"allo\\x77\": []\n"), "p:3:3: connect \"allow\"" + out},
+      {"version: 1\n\"conn\\u0065ct\": {}\nconnect: {}\n",
+       "p:2:1: policy \"connect\"" + out},
+      {connect("  allow: [! SYS_ADMIN]\n"), allow + "\"SYS_ADMIN\"" + tag},
+      {connect("  allow: [! \"KILL\"]\n"), allow + "\"KILL\"" + tag},
+      {connect("  allow: [!<?> KILL]\n"), allow + "\"KILL\"" + tag},
+      {connect("  allow: [!<> 'KILL']\n"), allow + "\"KILL\"" + tag},
+      {connect("  allow: !<?> [KILL]\n"), "p:3:10: connect.allow" + tag},
+      {"version: 1\nconnect: !<> {}\n", "p:2:10: connect" + tag},
+      {connect("  accept: open\n  ! allow: [KILL]\n"),
+       "p:4:3: connect \"allow\"" + tag},
+      // A tag of the map, or of its first key.
+      {connect("  ! allow: [KILL]\n"), "p:3:3: connect" + tag},
+  });
+  // Quotes hide nothing, nor do CRLF and what takes more than a byte.
+  const Policy policy = parsed(
+      "# \xe2\x82\xac\r\n'version': 1\r\nlandlock: \"\\x41\\\r\n \"\r\n"
+      "\"connect\":\r\n  allow: [ 'KILL' , \"chown\",\r\n    MKNOD ] # x\r\n"
+      "  seccomp:  none\r\n");
+  CHECK(doff::all_of(policy.connect.allow).named ==
+        (only("KILL") | only("CHOWN") | only("MKNOD")));
+  CHECK(policy.connect.seccomp == "none");
+}
+
+TEST_CASE("nothing is in a document that others read otherwise") {
+  const std::string line_break =
+      ": YAML: a line break to some readers and not to others";
+  const std::string direction =
+      ": YAML: a character that turns the direction of what is shown";
+  const auto comment = [](const std::string& character) {
+    return "version: 1\nconnect: {} # x" + character + "  allow: [ALL]\n";
+  };
+  for (const char* each : {"\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"})
+    CHECK(wrong(comment(each)) == "p:2:16" + line_break);
+  // In parts: clang-tidy warns of them even where they are escaped.
+  const std::string in_20 = "\xe2\x80";
+  const std::string in_206 = "\xe2\x81";
+  CHECK(wrong(comment("\xd8\x9c")) == "p:2:16" + direction);
+  for (const char* last :
+       {"\x8e", "\x8f", "\xaa", "\xab", "\xac", "\xad", "\xae"})
+    CHECK(wrong(comment(in_20 + last)) == "p:2:16" + direction);
+  for (const char* last : {"\xa6", "\xa7", "\xa8", "\xa9"})
+    CHECK(wrong(comment(in_206 + last)) == "p:2:16" + direction);
+  for (const char* each : {"\t", "\r\n#", "\xc2\xa0", "\xd8\x9b", "\xd8\x9d",
+                           "\xe2\x80\x8d", "\xe2\x80\x90", "\xe2\x80\xa7",
+                           "\xe2\x80\xaf", "\xe2\x81\xa5", "\xe2\x81\xaa"})
+    CHECK(wrong(comment(each)) == "nothing");
+  check({
+      {"version: 1\rconnect: {}\r", "p:1:11" + line_break},
+      {"version: 1\nconnect: {}\n\r", "p:3:1" + line_break},
+      {"version: 1\nconnect: {}\nlandlock: '" + in_20 + "\xae'\n",
+       "p:3:12" + direction},
   });
 }
 
