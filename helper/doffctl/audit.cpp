@@ -242,7 +242,8 @@ void print_json(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const Finding& each : findings)
     list.push_back(json_finding(each, users));
-  std::cout << list.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  // ASCII alone: a command may hold DEL and C1 controls, which terminals obey.
+  std::cout << list.dump(2, ' ', true, Json::error_handler_t::replace) << "\n";
 }
 
 // On stderr, so that stdout is the answer alone.

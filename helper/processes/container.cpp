@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 namespace doff {
 namespace {
@@ -64,19 +66,20 @@ std::string_view take_last_component(std::string_view& path) {
   return component;
 }
 
-std::optional<Container> read_path(std::string_view path) {
+void read_path(std::string_view path, std::vector<Container>& found) {
   while (!path.empty()) {
     const std::string_view component = take_last_component(path);
     std::string_view above = path;
-    if (auto found = read_component(component, take_last_component(above)))
-      return found;
+    auto read = read_component(component, take_last_component(above));
+    if (read && std::ranges::find(found, *read) == found.end())
+      found.push_back(std::move(*read));
   }
-  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Container> find_container(std::string_view cgroup) {
+std::vector<Container> find_containers(std::string_view cgroup) {
+  std::vector<Container> found;
   while (!cgroup.empty()) {
     const std::size_t end = std::min(cgroup.find('\n'), cgroup.size());
     std::string_view line = cgroup.substr(0, end);
@@ -84,9 +87,9 @@ std::optional<Container> find_container(std::string_view cgroup) {
     // The controllers' part may have colons of its own (name=a:b), the first
     // slash begins the path.
     line.remove_prefix(std::min(line.find('/'), line.size()));
-    if (auto found = read_path(line)) return found;
+    read_path(line, found);
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace doff

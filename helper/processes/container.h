@@ -2,9 +2,9 @@
 // groups. Pure.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace doff {
 
@@ -16,8 +16,10 @@ struct Container {
 };
 
 // `cgroup` is the text of /proc/PID/cgroup: lines HIERARCHY:CONTROLLERS:PATH,
-// of version 1, 2 or both. A container within a container is the inner one. An
-// engine's own helper beside the container (conmon) is in none.
-[[nodiscard]] std::optional<Container> find_container(std::string_view cgroup);
+// of version 1, 2 or both. Each container is told once, of one line the inner
+// before the outer. All of them count: who may make a control group below the
+// container's gives it any name, but cannot rename those above. An engine's own
+// helper beside the container (conmon) is in none.
+[[nodiscard]] std::vector<Container> find_containers(std::string_view cgroup);
 
 }  // namespace doff

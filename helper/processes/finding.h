@@ -19,8 +19,8 @@ struct Finding {
   Credentials above{};  // the part of each set that is not allowed
   Verdict verdict = Verdict::kOpen;
   UserNamespace user_namespace = UserNamespace::kUnknown;
-  std::optional<Container> container{};
-  std::string command{};  // its arguments, or [NAME]
+  std::optional<Container> container{};  // the inner one
+  std::string command{};                 // its arguments, or [NAME]
 };
 
 Credentials above(const Credentials& held, CapabilitySet allowed);

@@ -88,13 +88,14 @@ constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 // More than a status with as many groups as Linux allows, 65,536.
 constexpr std::size_t kMostStatus = std::size_t{1} << 20;
 
-Seen<Status> read_status(int directory, const Path& path) {
+Seen<Status> read_status(int directory, const Path& path, Pid thread) {
   const auto text = read_at(directory, path.get(), kMostStatus);
   if (!text) return tl::unexpected(text.error());
   // An empty one is that of a process which has just ended.
   if (text->empty()) return tl::unexpected(Missing::kVanished);
   auto status = parse_status(*text);
   if (!status) return tl::unexpected(Missing::kRefused);
+  status->thread = thread;
   return std::move(*status);
 }
 
@@ -109,11 +110,7 @@ Result<Proc> Proc::open() {
 }
 
 Proc::Proc(int fd)
-    : fd_(fd),
-      user_namespace_(namespace_at(fd, "self/ns/user")),
-      mount_namespace_(namespace_at(fd, "self/ns/mnt")) {
-  if (const auto cgroup = read_at(fd, "self/cgroup", kMostStatus))
-    container_ = find_container(*cgroup);
+    : fd_(fd), user_namespace_(namespace_at(fd, "self/ns/user")) {
   // user_namespaces(7): only the first one maps all IDs to themselves.
   if (const auto map = read_at(fd, "self/uid_map", kMostStatus))
     first_user_namespace_ = *map == "         0          0 4294967295\n";
@@ -122,8 +119,6 @@ Proc::Proc(int fd)
 Proc::Proc(Proc&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       user_namespace_(std::move(other.user_namespace_)),
-      mount_namespace_(std::move(other.mount_namespace_)),
-      container_(std::move(other.container_)),
       first_user_namespace_(other.first_user_namespace_) {}
 
 Proc::~Proc() {
@@ -137,41 +132,42 @@ Result<std::vector<Pid>> Proc::pids() const {
 }
 
 Seen<Status> Proc::status(Pid pid) const {
-  auto status = read_status(fd_, Path(pid, "status"));
+  auto status = read_status(fd_, Path(pid, "status"), pid);
   if (!status || status->threads < 2) return status;
   const auto threads =
       numbers_in(openat(fd_, Path(pid, "task").get(), kOpenDirectory));
   if (!threads) return tl::unexpected(Missing::kVanished);
   for (const Pid thread : *threads) {
     if (thread == pid) continue;
-    auto other = read_status(fd_, Path(pid, thread, "status"));
-    if (other)
+    auto other = read_status(fd_, Path(pid, thread, "status"), thread);
+    if (!other) {
+      if (other.error() == Missing::kRefused) return other;
+    } else if (!status->has_memory) {
+      // A first thread that has ended stays as a zombie while others live.
+      status = std::move(other);
+    } else if (other->has_memory) {
       status->credentials = united(status->credentials, other->credentials);
-    else if (other.error() == Missing::kRefused)
-      return other;
+    }
   }
   return status;
 }
 
-std::optional<Container> Proc::container(Pid pid) const {
-  // Every container has mounts of its own, so who shares ours is where we are;
-  // a link costs half of what the file does.
-  const std::string mounts = namespace_at(fd_, Path(pid, "ns/mnt").get());
-  if (!mounts.empty() && mounts == mount_namespace_) return container_;
-  const auto cgroup = read_at(fd_, Path(pid, "cgroup").get(), kMostStatus);
-  return cgroup ? find_container(*cgroup) : std::nullopt;
+// /proc/TID is there for every thread, though it is not listed, proc(5).
+std::vector<Container> Proc::containers(Pid thread) const {
+  const auto cgroup = read_at(fd_, Path(thread, "cgroup").get(), kMostStatus);
+  return cgroup ? find_containers(*cgroup) : std::vector<Container>();
 }
 
-UserNamespace Proc::user_namespace(Pid pid) const {
-  const std::string theirs = namespace_at(fd_, Path(pid, "ns/user").get());
+UserNamespace Proc::user_namespace(Pid thread) const {
+  const std::string theirs = namespace_at(fd_, Path(thread, "ns/user").get());
   if (theirs.empty()) return UserNamespace::kUnknown;
   if (theirs == user_namespace_) return UserNamespace::kOurs;
   return first_user_namespace_ ? UserNamespace::kBelow
                                : UserNamespace::kUnknown;
 }
 
-std::string Proc::command_line(Pid pid) const {
-  auto text = read_at(fd_, Path(pid, "cmdline").get(), 4096).value_or("");
+std::string Proc::command_line(Pid thread) const {
+  auto text = read_at(fd_, Path(thread, "cmdline").get(), 4096).value_or("");
   while (!text.empty() && text.back() == '\0') text.pop_back();
   std::ranges::replace(text, '\0', ' ');
   return text;

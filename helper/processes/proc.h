@@ -1,9 +1,7 @@
 // Other processes, read from /proc. The only code here that looks at them.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +10,6 @@
 #include "helper/processes/status.h"
 
 namespace doff {
-
-enum class Pid : std::int32_t {};
-constexpr std::int32_t number(Pid pid) {
-  return static_cast<std::int32_t>(pid);
-}
 
 // Where a process's capabilities count.
 enum class UserNamespace : std::uint8_t {
@@ -44,23 +37,24 @@ class Proc {
   // In ascending order, as of this moment.
   [[nodiscard]] Result<std::vector<Pid>> pids() const;
 
-  // Credentials are those of all its threads together: each has its own.
+  // Credentials are those of all its living threads together: each has its own.
+  // The rest is of the first that lives.
   [[nodiscard]] Seen<Status> status(Pid pid) const;
 
   // These cost a file each; where it cannot be read they give the least that
-  // can be said.
-  [[nodiscard]] std::optional<Container> container(Pid pid) const;
-  [[nodiscard]] UserNamespace user_namespace(Pid pid) const;
+  // can be said. They want a living thread, `Status::thread`: of a first thread
+  // that has ended, the kernel shows no namespaces, arguments or, in version 1,
+  // control groups, even while other threads of the process go on.
+  [[nodiscard]] std::vector<Container> containers(Pid thread) const;
+  [[nodiscard]] UserNamespace user_namespace(Pid thread) const;
   // Its arguments, a blank apart, at most 4 KiB; "" where it shows none.
-  [[nodiscard]] std::string command_line(Pid pid) const;
+  [[nodiscard]] std::string command_line(Pid thread) const;
 
  private:
   explicit Proc(int fd);
 
   int fd_;
   std::string user_namespace_;
-  std::string mount_namespace_;
-  std::optional<Container> container_;
   bool first_user_namespace_ = false;
 };
 

@@ -11,8 +11,15 @@
 
 namespace doff {
 
+// Of a process, which is that of its first thread, or of any thread.
+enum class Pid : std::int32_t {};
+constexpr std::int32_t number(Pid pid) {
+  return static_cast<std::int32_t>(pid);
+}
+
 // Of one thread; the file of a process is that of its first.
 struct Status {
+  Pid thread{};      // whose file it was; the text is not asked
   std::string name;  // at most 15 bytes, of the process's own choice
   std::uint32_t effective_uid = 0;
   std::size_t threads = 1;

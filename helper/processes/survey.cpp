@@ -10,26 +10,30 @@
 namespace doff {
 namespace {
 
+// Puts those of `containers` that are asked about among those found.
+bool fits(const std::vector<Container>& containers, const Question& question,
+          Survey& found) {
+  bool any = false;
+  for (const Container& each : containers) {
+    if (!each.id.starts_with(question.container)) continue;
+    found.containers.insert(each.id);
+    any = true;
+  }
+  return any;
+}
+
 // Whether the process is asked about. Reads what that takes and no more: most
 // of the time goes into the kernel writing these files.
 bool concerns(const Proc& proc, const Question& question, Finding& finding,
               Survey& found) {
   const Status& status = finding.status;
-  if (question.everything) {
-    finding.container = proc.container(finding.pid);
-    return true;
-  }
   const bool exceeds = status.has_memory && holds_any(finding.above);
-  if (!question.container.empty()) {
-    finding.container = proc.container(finding.pid);
-    if (!finding.container ||
-        !finding.container->id.starts_with(question.container))
-      return false;
-    found.containers.insert(finding.container->id);
-    return exceeds;
-  }
-  if (!exceeds) return false;
-  finding.container = proc.container(finding.pid);
+  const bool by_container = !question.container.empty();
+  if (!exceeds && !by_container && !question.everything) return false;
+  const auto containers = proc.containers(status.thread);
+  if (!containers.empty()) finding.container = containers.front();
+  if (question.everything) return true;
+  if (by_container) return fits(containers, question, found) && exceeds;
   return !question.only_containers || in_container(status, finding.container);
 }
 
@@ -49,11 +53,11 @@ Survey look_at(const Proc& proc, std::span<const Pid> pids,
     finding.above = above(held, question.allowed);
     if (!concerns(proc, question, finding, found)) continue;
     finding.verdict = judge(held, {question.allowed, question.allowed});
-    finding.user_namespace = proc.user_namespace(pid);
+    finding.user_namespace = proc.user_namespace(finding.status.thread);
     // A third of what the other files take; what is not asked about by number
     // and in no container is known well enough by its name.
     if (question.everything || in_container(finding.status, finding.container))
-      finding.command = proc.command_line(pid);
+      finding.command = proc.command_line(finding.status.thread);
     if (finding.command.empty())
       finding.command = "[" + finding.status.name + "]";
     found.findings.push_back(std::move(finding));

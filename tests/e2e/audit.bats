@@ -71,6 +71,22 @@ begin_container() {
   pid=$(<"$bundle/pid")
 }
 
+# joined ID COMMAND...: executes COMMAND in the control groups of container ID
+# and in everything else of the host's, as nsenter --mount leaves a process.
+joined() {
+  local id=$1 file files
+  shift
+  files=$(find /sys/fs/cgroup -path "*$id/cgroup.procs")
+  [[ $files ]] || exit 1
+  for file in $files; do
+    echo "$BASHPID" >"$file"
+  done
+  exec "$@"
+}
+
+# shellcheck disable=SC2317
+headless() { [[ $(field State "/proc/$pid/status") == Z* ]]; }
+
 random_id() {
   od -An -N32 -tx1 /dev/urandom | tr -d ' \n'
 }
@@ -196,6 +212,58 @@ POLICY
     "$(of '.[0].effective')"
 }
 
+@test "a process whose first thread has ended is found" {
+  program=$(compiled leaderless)
+  id=$(random_id)
+  begin_container "$id" 0000000000000000 true
+  begin joined "$id" "$program"
+  await headless
+  for how in "" --all "--container $id" "--pid $pid"; do
+    # shellcheck disable=SC2086
+    audit 1 $how --json
+    one=".[] | select(.pid == $pid)"
+    assert_eq "effective with $how" "$(field CapEff /proc/self/status)" \
+      "$(of "$one | .effective")"
+    assert_eq "verdict with $how" open "$(of "$one | .verdict")"
+    assert_eq "container with $how" "$id" "$(of "$one | .container.id")"
+    assert_eq "user namespace with $how" own "$(of "$one | .user_namespace")"
+    assert_eq "command with $how" "$program" "$(of "$one | .command")"
+  done
+}
+
+@test "a process of a container is found in the host's mount namespace" {
+  id=$(random_id)
+  begin_container "$id" 0000000000000000 true
+  begin_sleep joined "$id"
+  assert_eq mounts "$(readlink /proc/self/ns/mnt)" \
+    "$(readlink "/proc/$pid/ns/mnt")"
+  for how in "" "--container $id"; do
+    # shellcheck disable=SC2086
+    audit 1 $how --json
+    assert_eq "container with $how" "$id" \
+      "$(of ".[] | select(.pid == $pid) | .container.id")"
+  done
+}
+
+@test "a control group within a container's hides nothing from --container" {
+  id=$(random_id)
+  other=$(random_id)
+  begin_container "$id" 00000000a80425fb true
+  # Version 1's cpuset takes no process before it is given processors.
+  find /sys/fs/cgroup -path "*$id" -not -path "/sys/fs/cgroup/cpuset*" \
+    >"$BATS_TEST_TMPDIR/groups"
+  while read -r group; do
+    mkdir "$group/docker-$other.scope"
+    echo "$pid" >"$group/docker-$other.scope/cgroup.procs"
+  done <"$BATS_TEST_TMPDIR/groups"
+  assert_has "$(<"/proc/$pid/cgroup")" "$id/docker-$other.scope"
+  for asked in "$id" "$other"; do
+    audit 1 --container "$asked" --json
+    assert_eq "pid with $asked" "$pid" "$(of 'map(.pid) | join(",")')"
+    assert_eq "the inner one" "$other" "$(of '.[0].container.id')"
+  done
+}
+
 @test "--all finds each process that pscap finds" {
   begin_sleep env
   begin_sleep setpriv --reuid 1500 --clear-groups --inh-caps +net_raw \
@@ -264,6 +332,15 @@ POLICY
   assert_lacks "$output" $'\e'
   assert_has "$output" '\u001b[2Jx\u000a 1000'
   assert_eq lines 2 "${#lines[@]}"
+}
+
+@test "JSON is of ASCII alone, and true to the command" {
+  word=$'a\x7fb\xc2\x9b2J\xc3\xa9'
+  begin busybox sh -c 'sleep 1000; :' "$word"
+  audit 1 --pid "$pid" --json
+  assert_has "$output" 'a\u007fb\u009b2J\u00e9'
+  assert_eq "bytes beyond" "" "$(LC_ALL=C tr -d '\n -~' <<<"$output")"
+  assert_has "$(of '.[0].command')" "$word"
 }
 
 @test "colour and cutting are for a terminal only" {

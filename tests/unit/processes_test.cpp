@@ -202,10 +202,24 @@ TEST_CASE("a control group names the container") {
   };
   for (const Case& each : cases) {
     INFO(each.what);
-    const auto found = doff::find_container(each.cgroup);
-    REQUIRE(found.has_value() == (each.engine != nullptr));
-    if (found) CHECK(*found == doff::Container{each.engine, kId});
+    const auto found = doff::find_containers(each.cgroup);
+    REQUIRE(found.empty() == (each.engine == nullptr));
+    if (!found.empty())
+      CHECK(found.front() == doff::Container{each.engine, kId});
   }
+}
+
+TEST_CASE("a container is found above whatever is nested in it") {
+  using Containers = std::vector<doff::Container>;
+  const std::string third(64, 'c');
+  CHECK(doff::find_containers("0::/system.slice/docker-" + kId +
+                              ".scope/docker-" + kOther + ".scope/x\n") ==
+        Containers{{"docker", kOther}, {"docker", kId}});
+  CHECK(doff::find_containers("2:pids:/docker/" + kId + "/" + third +
+                              "\n0::/docker/" + kId + "/libpod-" + kOther) ==
+        Containers{{"", third}, {"docker", kId}, {"podman", kOther}});
+  CHECK(doff::find_containers("2:pids:/docker/" + kId + "\n0::/docker/" +
+                              kId) == Containers{{"docker", kId}});
 }
 
 TEST_CASE("what is above what is allowed") {
@@ -283,6 +297,7 @@ TEST_CASE("this process is found where it is") {
   REQUIRE(status);
   CHECK(status->effective_uid == geteuid());
   CHECK(status->has_memory);
+  CHECK(status->thread == own);
   CHECK(proc->user_namespace(own) == UserNamespace::kOurs);
   CHECK(proc->command_line(own).find("helper_tests") != std::string::npos);
 }
@@ -298,7 +313,7 @@ TEST_CASE("a process that is gone has vanished, and is no failure") {
   const auto status = proc->status(gone);
   REQUIRE_FALSE(status);
   CHECK(status.error() == doff::Missing::kVanished);
-  CHECK(proc->container(gone) == std::nullopt);
+  CHECK(proc->containers(gone).empty());
   CHECK(proc->user_namespace(gone) == UserNamespace::kUnknown);
   CHECK(proc->command_line(gone).empty());
   const std::vector<Pid> both = {Pid{getpid()}, gone};
