@@ -328,7 +328,7 @@ refused_emit() {
   refused_emit 2 NET_RAWW 'did you mean "NET_RAW"?' -- docker --cap-drop NET_RAWW
   refused_emit 2 nemoclav 'did you mean "nemoclaw"?' \
     -- docker --profile nemoclav
-  refused_emit 2 "not expected" more -- docker --cap-drop ALL more
+  refused_emit 2 "one word too many" more -- docker --cap-drop ALL more
 }
 
 @test "a policy's file gives what its words give" {
