@@ -292,8 +292,7 @@ Result<Ruling> rule(const Wish& wish, const Asked& asked) {
   if (!resolution) return tl::unexpected(resolution.error());
   const CapabilitySet shown =
       asked.names ? asked.named : worth_telling(base, *resolution);
-  return Ruling{base, std::move(base_name), title, std::move(*resolution),
-                shown};
+  return Ruling{base, std::move(base_name), title, *resolution, shown};
 }
 
 void add_explain(CLI::App& app, Action& chosen) {

@@ -319,7 +319,7 @@ int minimize(const MinimizeOptions& options,
   const auto job = read_job(options, command);
   if (!job) return complain_of_all(job.error());
   // An ignored SIGCHLD would take the children's statuses away: wait(2).
-  std::signal(SIGCHLD, SIG_DFL);
+  static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
   const Interruption interruption;
   Seen seen;
   std::optional<Progress> progress(*job);

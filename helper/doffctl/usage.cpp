@@ -62,11 +62,10 @@ Failure explain_extra(const Chosen& chosen, const std::string& word) {
   if (word.size() > 1 && word[0] == '-') {
     failure.value = word.substr(0, word.find('='));
     failure.cause = "no such option";
-    failure.guess =
-        nearest_name(std::string_view(failure.value), options_of(*chosen.app));
+    failure.guess = nearest_name(failure.value, options_of(*chosen.app));
   } else if (!subcommands.empty()) {
     failure.cause = "no such command";
-    failure.guess = nearest_name(std::string_view(word), subcommands);
+    failure.guess = nearest_name(word, subcommands);
   } else if (takes_words(*chosen.app)) {
     failure.cause = "one word too many";
   } else {
