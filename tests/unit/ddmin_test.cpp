@@ -14,7 +14,6 @@ namespace {
 using doff::Answer;
 using doff::CapabilitySet;
 using doff::Search;
-using doff::SearchResult;
 using doff::Try;
 
 bool one_minimal(CapabilitySet set, const Try& trial) {

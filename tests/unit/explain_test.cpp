@@ -136,7 +136,7 @@ TEST_CASE("who gives a capability unasked") {
 }
 
 TEST_CASE("rules begin with the set that is named, or an engine's") {
-  const auto begun_with = [](doff::Wish wish, doff::Asked asked) {
+  const auto begun_with = [](const doff::Wish& wish, const doff::Asked& asked) {
     const auto ruling = doff::rule(wish, asked);
     REQUIRE(ruling);
     return ruling->base.bits();
