@@ -7,7 +7,6 @@
 #include "helper/doffctl/short_set.h"
 
 using doff::Colour;
-using doff::Output;
 
 TEST_CASE("columns are as wide as their widest cell") {
   CHECK(
