@@ -382,7 +382,7 @@ POLICY
   failed --pid 0 -- "not the number of a process"
   failed --pid -1 -- "--pid"
   failed --container zz -- '--container "zz"' "not the beginning"
-  failed --container "" -- "--container" "not the beginning"
+  failed --container "" -- "--container" "the value is empty"
   failed --container "$(random_id)" -- "no process is in a container"
   failed --all --pid 1 -- "--pid excludes --all"
   failed --all --container a -- "--container excludes --all"
