@@ -77,7 +77,7 @@ Result<void> check_container(const std::string& id) {
   const auto is_digit = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   };
-  if (!id.empty() && std::ranges::all_of(id, is_digit)) return {};
+  if (std::ranges::all_of(id, is_digit)) return {};
   return tl::unexpected(
       Failure{.doing = "--container",
               .value = id,
@@ -273,6 +273,8 @@ int exit_status(const Survey& survey) {
 int audit(const AuditOptions& options) {
   const auto allowed = read_allowed(options.wish);
   if (!allowed) return complain_of_all(allowed.error());
+  if (const auto fine = check_container(options.container); !fine)
+    return complain(fine.error());
   auto pids = read_pids(options.pids);
   if (!pids) return complain(pids.error());
   const auto proc = Proc::open();
@@ -324,15 +326,8 @@ void add_audit(CLI::App& app, Action& chosen) {
       ->excludes(container);
   add_policy_options(*command, options->wish);
   command->add_flag("--json", options->json, "print JSON, for programs");
-  command->callback([options, container, &chosen] {
-    const bool given = container->count() > 0;
-    chosen = [options, given] {
-      if (given)
-        if (const auto fine = check_container(options->container); !fine)
-          return complain(fine.error());
-      return audit(*options);
-    };
-  });
+  command->callback(
+      [options, &chosen] { chosen = [options] { return audit(*options); }; });
 }
 
 }  // namespace doff

@@ -1,6 +1,7 @@
 #include "helper/processes/survey.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <future>
 #include <iterator>
@@ -37,9 +38,8 @@ bool concerns(const Proc& proc, const Question& question, Finding& finding,
   return !question.only_containers || in_container(status, finding.container);
 }
 
-Survey look_at(const Proc& proc, std::span<const Pid> pids,
-               const Question& question) {
-  Survey found;
+void look_at(const Proc& proc, std::span<const Pid> pids,
+             const Question& question, Survey& found) {
   for (const Pid pid : pids) {
     auto status = proc.status(pid);
     if (!status) {
@@ -62,7 +62,6 @@ Survey look_at(const Proc& proc, std::span<const Pid> pids,
       finding.command = "[" + finding.status.name + "]";
     found.findings.push_back(std::move(finding));
   }
-  return found;
 }
 
 void append(Survey& all, Survey part) {
@@ -91,23 +90,27 @@ std::vector<Finding> sorted(std::vector<Finding> findings) {
 
 Survey survey(const Proc& proc, std::span<const Pid> pids,
               const Question& question) {
-  constexpr std::size_t kWorthAThread = 128;
+  constexpr std::size_t kSlice = 64;
   constexpr std::size_t kMostThreads = 8;
   const std::size_t threads = std::clamp<std::size_t>(
-      std::min<std::size_t>(pids.size() / kWorthAThread,
+      std::min<std::size_t>(pids.size() / (2 * kSlice),
                             std::thread::hardware_concurrency()),
       1, kMostThreads);
-  const std::size_t share = (pids.size() + threads - 1) / threads;
+  // Who is done with a slice takes the next, so none waits long for another.
+  std::atomic<std::size_t> next = 0;
+  const auto look = [&] {
+    Survey found;
+    while (true) {
+      const std::size_t begin = next.fetch_add(kSlice);
+      if (begin >= pids.size()) return found;
+      look_at(proc, pids.subspan(begin, std::min(kSlice, pids.size() - begin)),
+              question, found);
+    }
+  };
   std::vector<std::future<Survey>> parts;
-  for (std::size_t begin = share; begin < pids.size(); begin += share) {
-    const auto slice =
-        pids.subspan(begin, std::min(share, pids.size() - begin));
-    parts.push_back(std::async(std::launch::async, [&proc, slice, &question] {
-      return look_at(proc, slice, question);
-    }));
-  }
-  Survey all =
-      look_at(proc, pids.first(std::min(share, pids.size())), question);
+  for (std::size_t i = 1; i < threads; ++i)
+    parts.push_back(std::async(std::launch::async, look));
+  Survey all = look();
   for (auto& part : parts) append(all, part.get());
   all.findings = sorted(std::move(all.findings));
   return all;
