@@ -22,11 +22,15 @@ inline constexpr std::array<std::string_view, 5> kOpenShellSections = {
     "network_middlewares"};
 
 // The launcher's filters, without files: a policy can be sent to another host.
+// From the weakest to the strongest: each does all that those before it do.
 inline constexpr std::array<std::string_view, 3> kSeccompNames = {
     "none", "regain", "hardened"};
 // In the order of Privileged, in policy.h.
 inline constexpr std::array<std::string_view, 2> kPrivilegedNames = {"refuse",
                                                                      "clamp"};
+// In the order of Match, in policy.h.
+inline constexpr std::array<std::string_view, 2> kMatchNames = {"all",
+                                                                "terminal"};
 
 struct PolicyKey {
   enum class Takes : std::uint8_t { kCapabilities, kOneOf, kBoolean };
@@ -65,6 +69,8 @@ inline constexpr auto kPolicyKeys = std::to_array<PolicyKey>({
      PolicyKey::Takes::kBoolean,
      {},
      "Whether the launcher is put in front of it; by default true."},
+    {"connect", "match", PolicyKey::Takes::kOneOf, kMatchNames,
+     "Which commands the section is for; by default all."},
 });
 
 }  // namespace doff

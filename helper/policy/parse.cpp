@@ -351,6 +351,9 @@ void Reader::read_connect(const Entry& section) {
         connect.privileged = static_cast<Privileged>(*at);
     } else if (key == "inject") {
       read_boolean(each, key_path, connect.inject);
+    } else if (key == "match") {
+      if (auto at = read_one_of(each, key_path, kMatchNames))
+        connect.match = static_cast<Match>(*at);
     }
   }
 }

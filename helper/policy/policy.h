@@ -36,6 +36,8 @@ struct CreatePolicy {
 };
 
 enum class Privileged : std::uint8_t { kRefuse, kClamp };
+// Every command, or those only that get a terminal.
+enum class Match : std::uint8_t { kAll, kTerminal };
 
 // The section `connect`, for each command started later in the container. The
 // values here are the defaults.
@@ -45,6 +47,7 @@ struct ConnectPolicy {
   std::string seccomp = "regain";  // none, regain, hardened
   Privileged privileged = Privileged::kRefuse;
   bool inject = true;
+  Match match = Match::kAll;
 };
 
 struct Policy {

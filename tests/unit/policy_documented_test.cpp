@@ -129,6 +129,8 @@ TEST_CASE("doff-policy(5) has the defaults right") {
         doff::kPrivilegedNames[static_cast<std::size_t>(connect.privileged)]);
   CHECK(default_in(keys["connect.inject"]) ==
         (connect.inject ? "true" : "false"));
+  CHECK(default_in(keys["connect.match"]) ==
+        doff::kMatchNames[static_cast<std::size_t>(connect.match)]);
   CHECK(std::ranges::count(keys["connect.allow"],
                            "The default is the empty list.") == 1);
 }
