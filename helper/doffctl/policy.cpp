@@ -98,9 +98,10 @@ Json to_json(const Policy& policy) {
       {"accept", name(connect.accept)},
       {"seccomp", connect.seccomp},
       {"privileged",
-       kPrivilegedNames[static_cast<std::size_t>(connect.privileged)]},
+       kResponseNames[static_cast<std::size_t>(connect.privileged)]},
       {"inject", connect.inject},
-      {"match", kMatchNames[static_cast<std::size_t>(connect.match)]}};
+      {"match", kMatchNames[static_cast<std::size_t>(connect.match)]},
+      {"missing", kResponseNames[static_cast<std::size_t>(connect.missing)]}};
   return json;
 }
 
@@ -123,11 +124,14 @@ void print(const Policy& policy) {
   std::cout << "  accept      " << name(connect.accept) << "\n"
             << "  seccomp     " << connect.seccomp << "\n"
             << "  privileged  "
-            << kPrivilegedNames[static_cast<std::size_t>(connect.privileged)]
+            << kResponseNames[static_cast<std::size_t>(connect.privileged)]
             << "\n"
             << "  inject      " << (connect.inject ? "true" : "false") << "\n"
             << "  match       "
-            << kMatchNames[static_cast<std::size_t>(connect.match)] << "\n";
+            << kMatchNames[static_cast<std::size_t>(connect.match)] << "\n"
+            << "  missing     "
+            << kResponseNames[static_cast<std::size_t>(connect.missing)]
+            << "\n";
 }
 
 // The comment that a profile begins with, as one line.

@@ -26,6 +26,10 @@ auto strength(std::string_view filter) {
   return std::ranges::find(kSeccompNames, filter) - kSeccompNames.begin();
 }
 
+Response stricter(Response a, Response b) {
+  return a == Response::kRefuse ? a : b;
+}
+
 }  // namespace
 
 CapabilitySet allowed(const ConnectPolicy& policy) {
@@ -34,17 +38,16 @@ CapabilitySet allowed(const ConnectPolicy& policy) {
 }
 
 ConnectPolicy tightened(const ConnectPolicy& a, const ConnectPolicy& b) {
-  const bool refuses = a.privileged == Privileged::kRefuse ||
-                       b.privileged == Privileged::kRefuse;
   const bool for_all = a.match == Match::kAll || b.match == Match::kAll;
   return {
       .allow = in_both(a.allow, b.allow),
       .accept = std::max(a.accept, b.accept),
       .seccomp =
           strength(a.seccomp) < strength(b.seccomp) ? b.seccomp : a.seccomp,
-      .privileged = refuses ? Privileged::kRefuse : Privileged::kClamp,
+      .privileged = stricter(a.privileged, b.privileged),
       .inject = a.inject || b.inject,
       .match = for_all ? Match::kAll : Match::kTerminal,
+      .missing = stricter(a.missing, b.missing),
   };
 }
 

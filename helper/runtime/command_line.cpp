@@ -34,8 +34,9 @@ constexpr std::array<std::string_view, 4> kRewritten = {"create", "exec",
 
 const OptionName* find(std::span<const OptionName> known,
                        std::string_view name) {
-  const auto* const found = std::ranges::find(known, name, &OptionName::name);
-  return found == known.data() + known.size() ? nullptr : found;
+  for (const OptionName& each : known)
+    if (each.name == name) return &each;
+  return nullptr;
 }
 
 // `-tdX`: flags, and at most one option at the end that takes `X`.
@@ -66,9 +67,10 @@ std::optional<ReadOption> read_option(char* const* argv, Grammar grammar,
   if (!two && grammar == Grammar::kGetopt)
     return read_cluster(argv[0] + 1, argv, known);
 
-  const std::string_view text = word.substr(two ? 2 : 1);
+  std::string_view text = word;
+  text.remove_prefix(two ? 2 : 1);
   const std::size_t equals = text.find('=');
-  ReadOption read{.name = text.substr(0, equals)};
+  ReadOption read{.name = {text.data(), std::min(equals, text.size())}};
   const OptionName* const row = find(known, read.name);
   read.known = row != nullptr;
   if (equals != std::string_view::npos) {

@@ -30,7 +30,8 @@ const char* find_low_level(const Settings& settings) {
 }
 
 Grammar grammar_of(std::string_view path) {
-  return path.substr(path.rfind('/') + 1).starts_with("crun") ? Grammar::kGetopt
+  path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0
+  return path.starts_with("crun") ? Grammar::kGetopt
                                                               : Grammar::kGo;
 }
 

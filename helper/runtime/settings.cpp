@@ -54,10 +54,11 @@ constexpr std::array<Row, 5> kRows = {{
      }},
 }};
 
+constexpr std::string_view kBlank = " \t\r\n";
+
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
   text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
-  return text.substr(0, text.find_last_not_of(kBlank) + 1);
+  return {text.data(), text.find_last_not_of(kBlank) + 1};
 }
 
 // A line's name and value; `text` is what is behind its end.
@@ -65,8 +66,11 @@ std::optional<SettingsFault> read_line(std::span<char> line, Settings& settings,
                                        std::array<bool, kRows.size()>& seen) {
   const std::string_view text = trimmed({line.data(), line.size()});
   if (text.empty() || text[0] == '#') return std::nullopt;
-  const std::string_view name = text.substr(0, text.find_first_of(" \t"));
-  const std::string_view value = trimmed(text.substr(name.size()));
+  const std::string_view name(text.data(),
+                              std::min(text.find_first_of(kBlank), text.size()));
+  std::string_view rest = text;
+  rest.remove_prefix(name.size());
+  const std::string_view value = trimmed(rest);
   const auto fault = [&](std::string_view cause, std::string_view next = "") {
     return SettingsFault{
         .name = name, .value = value, .cause = cause, .next = next};

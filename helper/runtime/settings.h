@@ -24,10 +24,10 @@ struct Settings {
 // What is wrong, for a message; all views live as long as the text does.
 struct SettingsFault {
   unsigned line = 0;  // 0: the whole file
-  std::string_view name;
-  std::string_view value;
-  std::string_view cause;
-  std::string_view next;
+  std::string_view name{};
+  std::string_view value{};
+  std::string_view cause{};
+  std::string_view next{};
 };
 
 // Reads lines `NAME VALUE`, as the launcher's configuration files have them:

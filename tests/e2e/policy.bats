@@ -145,10 +145,10 @@ turn.yaml:2:15: YAML: a character that turns the direction of what is shown" "$s
   assert_has "$output" "0000000000002000  NET_RAW" \
     "000001ffffffdfff  all but NET_RAW" "accept      inert" \
     "seccomp     regain" "privileged  refuse" "inject      true" \
-    "match       all"
+    "match       all" "missing     refuse"
   doffctl 0 policy show --json p.yaml
   assert_eq connect \
-    '{"allow":{"hex":"0000000000000000","names":[]},"accept":"inert","seccomp":"regain","privileged":"refuse","inject":true,"match":"all"}' \
+    '{"allow":{"hex":"0000000000000000","names":[]},"accept":"inert","seccomp":"regain","privileged":"refuse","inject":true,"match":"all","missing":"refuse"}' \
     "$(jq -c .connect <<<"$output")"
 }
 
