@@ -128,6 +128,7 @@ done
 echo "== end to end: the static launcher on real containers"
 export DOFF=$PWD/build/release/launcher/doff
 export DOFFCTL=$PWD/build/release/helper/doffctl
+export DOFF_RUNTIME=$PWD/build/release/helper/doff-runtime
 export DOFF_SYMBOLS=$PWD/build/debug/launcher/doff
 export DOFF_ARM64=$PWD/build/arm64/launcher/doff
 export DOFF_TEST_CACHE=$PWD/build/test-cache
