@@ -47,8 +47,9 @@ int run(char** argv) {
   if (is_rewritten(line.subcommand)) return become_rewriter(line, argv);
   std::array<char, 16384> buffer;
   Settings settings;
-  if (const auto fault = read_settings(line.settings, buffer, settings))
-    return complain_of_settings(line, *fault);
+  // Who wants to end a container should be able to, whatever else is wrong.
+  const auto fault = read_settings(line.settings, buffer, settings);
+  if (fault && !fault->runtime_known) return complain_of_settings(line, *fault);
   const char* const path = find_low_level(settings);
   if (path == nullptr) return complain_of_low_level(line, settings);
   return become(line, path, line.words);

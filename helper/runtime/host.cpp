@@ -9,6 +9,15 @@
 
 namespace doff {
 
+Failure summary(const Failures& failures) {
+  Failure first = failures.front();
+  if (failures.size() > 1)
+    first.next += std::string(first.next.empty() ? "" : "; ") + "and " +
+                  std::to_string(failures.size() - 1) +
+                  " more: doffctl policy check";
+  return first;
+}
+
 Result<std::string> find_launcher(const Host& host) {
   const bool named = host.settings.launcher != nullptr;
   std::error_code code;

@@ -16,6 +16,10 @@ struct Host {
   Grammar grammar = Grammar::kGo;
 };
 
+// The first of what is wrong, and how much more is: an engine shows people one
+// line.
+Failure summary(const Failures& failures);
+
 // The launcher on the host: what the settings name, else the doff beside this
 // program. Refuses what is not there, not executable, or can be written by
 // others than its owner.

@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "helper/runtime/launcher_mount.h"
-
 namespace doff {
 namespace {
 
@@ -29,9 +27,8 @@ Inside::Inside(std::int32_t pid)
     : root_(open(("/proc/" + std::to_string(pid) + "/root").c_str(),
                  O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
 
-bool Inside::has_launcher() const {
-  const Descriptor file =
-      open_inside(root_.get(), kLauncherInContainer, RESOLVE_NO_SYMLINKS);
+bool Inside::has_launcher(const std::string& path) const {
+  const Descriptor file = open_inside(root_.get(), path, RESOLVE_NO_SYMLINKS);
   struct statx about {};
   struct statvfs system {};
   if (file.get() < 0 ||

@@ -15,8 +15,8 @@ class Inside {
   // known of it.
   explicit Inside(std::int32_t pid);
 
-  // Whether the launcher is there, mounted read-only, nosuid and nodev.
-  [[nodiscard]] bool has_launcher() const;
+  // Whether the launcher is at `path`, mounted read-only, nosuid and nodev.
+  [[nodiscard]] bool has_launcher(const std::string& path) const;
 
   enum class Command : std::uint8_t {
     kFound,

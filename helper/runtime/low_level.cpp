@@ -31,8 +31,7 @@ const char* find_low_level(const Settings& settings) {
 
 Grammar grammar_of(std::string_view path) {
   path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0
-  return path.starts_with("crun") ? Grammar::kGetopt
-                                                              : Grammar::kGo;
+  return path.starts_with("crun") ? Grammar::kGetopt : Grammar::kGo;
 }
 
 int complain_of_low_level(const CommandLine& line, const Settings& settings) {

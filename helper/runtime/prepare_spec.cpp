@@ -40,8 +40,9 @@ Edit append_element(std::string_view text, Range array,
 
 // ro, nosuid, nodev: nothing in the container can change the launcher, and it
 // is no way to anything else. private: it stays where it is.
-std::string launcher_mount(const std::string& launcher) {
-  return json_text({{"destination", kLauncherInContainer},
+std::string launcher_mount(const std::string& launcher,
+                           const std::string& path) {
+  return json_text({{"destination", path},
                     {"type", "bind"},
                     {"source", launcher},
                     {"options", {"bind", "ro", "nosuid", "nodev", "private"}}});
@@ -49,7 +50,7 @@ std::string launcher_mount(const std::string& launcher) {
 
 void add_launcher(std::string_view text, const ScannedSpec& spec,
                   const std::string& launcher, std::vector<Edit>& edits) {
-  const std::string mount = launcher_mount(launcher);
+  const std::string mount = launcher_mount(launcher, launcher_path(text, spec));
   if (!spec.mounts) {
     edits.push_back(
         add_members(text, spec.range, {{"mounts", "[" + mount + "]"}}));

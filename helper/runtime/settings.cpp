@@ -66,8 +66,8 @@ std::optional<SettingsFault> read_line(std::span<char> line, Settings& settings,
                                        std::array<bool, kRows.size()>& seen) {
   const std::string_view text = trimmed({line.data(), line.size()});
   if (text.empty() || text[0] == '#') return std::nullopt;
-  const std::string_view name(text.data(),
-                              std::min(text.find_first_of(kBlank), text.size()));
+  const std::string_view name(
+      text.data(), std::min(text.find_first_of(kBlank), text.size()));
   std::string_view rest = text;
   rest.remove_prefix(name.size());
   const std::string_view value = trimmed(rest);
@@ -100,17 +100,22 @@ std::optional<SettingsFault> parse_settings(std::span<char> text,
   if (!text.empty() && text.back() != '\n')
     return SettingsFault{.cause = "its last line does not end in a newline"};
   std::array<bool, kRows.size()> seen{};
+  std::optional<SettingsFault> first;
   for (unsigned number = 1; !text.empty(); ++number) {
     const auto end =
         static_cast<std::size_t>(std::ranges::find(text, '\n') - text.begin());
     auto fault = read_line(text.first(end + 1), settings, seen);
     if (fault) {
       fault->line = number;
-      return fault;
+      fault->runtime_known = fault->name != "runtime";
+      if (first)
+        first->runtime_known = first->runtime_known && fault->runtime_known;
+      else
+        first = fault;
     }
     text = text.subspan(end + 1);
   }
-  return std::nullopt;
+  return first;
 }
 
 std::optional<SettingsFault> read_settings(const char* path,

@@ -41,4 +41,7 @@ struct ReadFile {
 // rename that looks.
 [[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text);
 
+// Whether `path` still is the file that was read, and has not changed since.
+[[nodiscard]] bool is_unchanged(const ReadFile& file);
+
 }  // namespace doff
