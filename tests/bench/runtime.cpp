@@ -140,8 +140,10 @@ struct Measure {
   }
 };
 
+// Who comes first in a round takes turns.
 bool round_of(Measure& measure, const std::array<const Side*, 2>& sides) {
-  for (std::size_t i = 0; i < sides.size(); ++i) {
+  const std::size_t first = measure.times[0].size() % 2;
+  for (const std::size_t i : {first, 1 - first}) {
     const Side& side = *sides[i];
     Line words = side.line({measure.subcommand});
     if (measure.creates) words.insert(words.end(), {"--bundle", side.bundle()});
