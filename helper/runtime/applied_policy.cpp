@@ -29,7 +29,8 @@ class Digest {
   // With its length, so that two texts are not one with another border.
   void add(std::string_view text) {
     const std::string size = std::to_string(text.size()) + ":";
-    for (const std::string_view piece : {std::string_view(size), text})
+    const std::array<std::string_view, 2> pieces = {size, text};
+    for (const std::string_view piece : pieces)
       sha256_update(&state_, piece.size(),
                     reinterpret_cast<const std::uint8_t*>(piece.data()));
   }
@@ -151,9 +152,11 @@ Checked<AppliedPolicy> read_applied_policy(
     applied.connect = tightened(applied.connect, policy->connect);
     applied.layers.push_back(*std::move(policy));
   }
-  const auto drop = find_annotation(annotations, kCapDropKey);
+  auto drop = find_annotation(annotations, kCapDropKey);
   if (!drop) return tl::unexpected(Failures{drop.error()});
   if (*drop) {
+    // Podman splits the value of --annotation at commas.
+    std::ranges::replace(**drop, ' ', ',');
     Words words;
     if (auto added = add_words(**drop, words); !added)
       return tl::unexpected(

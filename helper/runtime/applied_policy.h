@@ -16,7 +16,7 @@
 namespace doff {
 
 // What people ask for in a spec: the name of a profile, a list as --cap-drop
-// takes it.
+// takes it, with commas or blanks.
 inline constexpr std::string_view kProfileKey = "io.doff.profile";
 inline constexpr std::string_view kCapDropKey = "io.doff.cap-drop";
 // What doff-runtime writes there: by which policy, and what it removed.

@@ -97,11 +97,22 @@ CapabilitySet united(const SpecSets& sets) {
          sets.ambient;
 }
 
-// The policy's word on a request for more than the container has.
-std::optional<Failure> judge_request(const SpecSets& asked,
-                                     const SpecSets& container,
+// What the engine gave the container: engines ask for that again with each
+// exec, also for what creation took away.
+CapabilitySet given_by_engine(const RunningContainer& container) {
+  CapabilitySet given = united(sets_of(container.spec.process));
+  for (const ScannedAnnotation& each : container.spec.annotated) {
+    if (each.name != kRemovedKey) continue;
+    Words removed;
+    if (add_words(each.value, removed)) given |= removed.named;
+  }
+  return given;
+}
+
+// The policy's word on a request for more than the container was given.
+std::optional<Failure> judge_request(const SpecSets& asked, CapabilitySet given,
                                      const ConnectPolicy& connect) {
-  const CapabilitySet more = united(asked) - united(container);
+  const CapabilitySet more = united(asked) - given;
   if (more.empty() || connect.privileged == Response::kClamp)
     return std::nullopt;
   // The name that says most, where it is among them.
@@ -206,14 +217,10 @@ int become_with(const Host& host, const ExecLine& exec,
   words.insert(words.end(), exec.others.begin(), exec.others.end());
   words.insert(words.end(), {"--process", file, exec.id});
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& each : words) pointers.push_back(each.data());
   pointers.push_back(nullptr);
   return become(host.line, host.low_level, pointers.data());
-}
-
-int complain_of(const Host& host, const Failure& failure) {
-  const std::string text = to_text(failure);
-  return complain(host.line, std::array<std::string_view, 1>{text});
 }
 
 // A record that cannot be written holds nobody up, and is told.
@@ -256,7 +263,8 @@ class Exec {
       note("left");
       return become(host_.line, host_.low_level, host_.line.words);
     }
-    if (auto more = judge_request(record_.before, theirs, connect))
+    if (auto more =
+            judge_request(record_.before, given_by_engine(container_), connect))
       return refuse(*more);
     const Inside inside(container_.pid);
     if (auto missing = judge_command(inside, asked_))
@@ -298,7 +306,7 @@ class Exec {
   int refuse(const Failure& failure) {
     record_.cause = to_text(failure);
     note("refused");
-    return complain_of(host_, failure);
+    return complain(host_.line, failure);
   }
 
   void note(std::string decision) {
@@ -329,7 +337,7 @@ class Exec {
 
 int start_exec(const Host& host) {
   auto line = read_exec_line(host.line, host.grammar);
-  if (!line) return complain_of(host, line.error());
+  if (!line) return complain(host.line, line.error());
   // As much of a record as is known.
   const auto refuse = [&](const Failure& failure) {
     ConnectRecord refused{.container = line->id,
@@ -340,7 +348,7 @@ int start_exec(const Host& host) {
                           .after = {},
                           .policy = {}};
     doff::record(host, refused);
-    return complain_of(host, failure);
+    return complain(host.line, failure);
   };
   auto container = find_container(line->id, host.line.root, host.grammar);
   if (!container) return refuse(container.error());

@@ -3,9 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
+
+#include "helper/runtime/complaint.h"
 
 namespace doff {
 
@@ -16,6 +20,16 @@ Failure summary(const Failures& failures) {
                   std::to_string(failures.size() - 1) +
                   " more: doffctl policy check";
   return first;
+}
+
+int complain(const CommandLine& line, Failure failure) {
+  if (failure.error != 0) {
+    failure.cause += std::string(failure.cause.empty() ? "" : ": ") +
+                     std::string(describe(failure.error));
+    failure.error = 0;
+  }
+  const std::string text = to_text(failure);
+  return complain(line, std::array<std::string_view, 1>{text});
 }
 
 Result<std::string> find_launcher(const Host& host) {

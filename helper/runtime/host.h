@@ -20,6 +20,9 @@ struct Host {
 // line.
 Failure summary(const Failures& failures);
 
+// Says so to the engine and the person; the exit status.
+int complain(const CommandLine& line, Failure failure);
+
 // The launcher on the host: what the settings name, else the doff beside this
 // program. Refuses what is not there, not executable, or can be written by
 // others than its owner.

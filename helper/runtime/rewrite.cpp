@@ -18,11 +18,6 @@
 namespace doff {
 namespace {
 
-int complain_of(const CommandLine& line, const Failure& failure) {
-  const std::string text = to_text(failure);
-  return complain(line, std::array<std::string_view, 1>{text});
-}
-
 int run(char** argv) {
   Host host{.line = read_command_line(argv)};
   std::array<char, 16384> buffer;
@@ -35,7 +30,7 @@ int run(char** argv) {
   host.grammar = grammar_of(host.low_level);
   if (host.line.subcommand == "exec") return start_exec(host);
   if (const auto prepared = prepare_bundle(host); !prepared)
-    return complain_of(host.line, summary(prepared.error()));
+    return complain(host.line, summary(prepared.error()));
   return become(host.line, host.low_level, host.line.words);
 }
 

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "caps/names.h"
+#include "helper/runtime/complaint.h"
 
 namespace doff {
 namespace {
@@ -128,9 +128,9 @@ std::optional<SettingsFault> read_settings(const char* path,
     if (fd >= 0) close(fd);
     return SettingsFault{.cause = cause, .next = next};
   };
-  if (fd < 0) return fault(std::strerror(errno));
+  if (fd < 0) return fault(describe(errno));
   struct stat about {};
-  if (fstat(fd, &about) != 0) return fault(std::strerror(errno));
+  if (fstat(fd, &about) != 0) return fault(describe(errno));
   if (!S_ISREG(about.st_mode)) return fault("not a regular file");
   if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return fault("writable by others than its owner", "chmod go-w it");
@@ -138,7 +138,7 @@ std::optional<SettingsFault> read_settings(const char* path,
   while (size < buffer.size()) {
     const ssize_t got = read(fd, &buffer[size], buffer.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fault(std::strerror(errno));
+    if (got < 0) return fault(describe(errno));
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }

@@ -342,7 +342,7 @@ TEST_CASE("annotations tighten, and are refused where they are wrong") {
   REQUIRE(plain);
   CHECK_FALSE(plain->bounds_creation());
   CHECK(plain->left_of(docker) == docker);
-  const auto dropped = read({{"io.doff.cap-drop", "NET_RAW,cap_kill", {}}});
+  const auto dropped = read({{"io.doff.cap-drop", "NET_RAW cap_kill", {}}});
   REQUIRE(dropped);
   CHECK(dropped->left_of(docker) ==
         docker - doff::only("NET_RAW") - doff::only("KILL"));
