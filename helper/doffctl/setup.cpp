@@ -141,7 +141,8 @@ int change(const SetupOptions& options, const Engine& engine,
     if (const auto written = write(path, file, content); !written)
       return complain(written.error());
   std::cout << unified_diff(before.value_or(""), content.value_or(""), path);
-  const std::string afterwards(engine.afterwards);
+  const std::string afterwards(options.undo ? engine.after_undo
+                                            : engine.afterwards);
   if (options.write)
     say(path, (content ? "written; now " : "removed; now ") + afterwards);
   else

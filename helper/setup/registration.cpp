@@ -12,18 +12,24 @@
 namespace doff {
 namespace {
 
+constexpr std::string_view kRestartDocker =
+    "run: systemctl restart docker (not reload: dockerd 20.10 crashes when its "
+    "default runtime has gone; without live-restore, containers end)";
+constexpr std::string_view kReadByPodman = "Podman reads it by itself";
+constexpr std::string_view kRestartContainerd =
+    "run: systemctl restart containerd (containers run on)";
+constexpr std::string_view kRestartCrio =
+    "run: systemctl restart crio (containers run on)";
+
 constexpr std::array<Engine, 4> kEngines = {
     {{"docker", "/etc/docker/daemon.json", "run: systemctl reload docker",
-      register_with_docker, unregister_from_docker},
-     {"podman", "/etc/containers/containers.conf.d/10-doff.conf",
-      "Podman reads it by itself", register_with_podman,
-      unregister_from_podman},
-     {"containerd", "/etc/containerd/config.toml",
-      "run: systemctl restart containerd (containers run on)",
-      register_with_containerd, unregister_from_containerd},
-     {"crio", "/etc/crio/crio.conf.d/10-doff.conf",
-      "run: systemctl restart crio (containers run on)", register_with_crio,
-      unregister_from_crio}}};
+      kRestartDocker, register_with_docker, unregister_from_docker},
+     {"podman", "/etc/containers/containers.conf.d/10-doff.conf", kReadByPodman,
+      kReadByPodman, register_with_podman, unregister_from_podman},
+     {"containerd", "/etc/containerd/config.toml", kRestartContainerd,
+      kRestartContainerd, register_with_containerd, unregister_from_containerd},
+     {"crio", "/etc/crio/crio.conf.d/10-doff.conf", kRestartCrio, kRestartCrio,
+      register_with_crio, unregister_from_crio}}};
 
 }  // namespace
 

@@ -42,7 +42,9 @@ using Unregister = Result<Remainder> (*)(const std::string& text,
 struct Engine {
   std::string_view name;
   std::string_view file;        // where it looks, as it comes
-  std::string_view afterwards;  // when the file is another, `and then ...`
+  // What a person does to have it take effect, and --undo.
+  std::string_view afterwards;
+  std::string_view after_undo;
   Register add;
   Unregister remove;
 };
