@@ -26,7 +26,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   g++-aarch64-linux-gnu qemu-user-static gcc libc6-dev binutils \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
   libcap2-bin libcap-ng-utils util-linux bsdutils mount procps tmux jq python3 \
-  libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev \
+  libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev nettle-dev \
   libtomlplusplus-dev python3-jsonschema python3-yaml bash-completion zsh fish \
   attr patch \
   podman conmon netavark catatonit docker.io docker-compose containerd \
@@ -129,6 +129,7 @@ done
 echo "== end to end: the static launcher on real containers"
 export DOFF=$PWD/build/release/launcher/doff
 export DOFFCTL=$PWD/build/release/helper/doffctl
+export DOFF_RUNTIME=$PWD/build/release/helper/doff-runtime
 export DOFF_SYMBOLS=$PWD/build/debug/launcher/doff
 export DOFF_ARM64=$PWD/build/arm64/launcher/doff
 export DOFF_TEST_CACHE=$PWD/build/test-cache

@@ -19,19 +19,21 @@ namespace {
 constexpr std::array kShells = {"/bin/bash", "/usr/bin/bash",
                                 "/usr/local/bin/bash", "/bin/sh",
                                 "/usr/bin/sh"};
-constexpr std::array<std::string_view, 6> kDirectories = {
-    "/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
-    "/usr/bin/",        "/sbin/",          "/bin/"};
+constexpr std::string_view kPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-// Two strings as one; no longer string fits in a path.
+// Strings as one; no longer string fits in a path.
 struct Joined {
   std::array<char, PATH_MAX> bytes;
 
   // Returns null if there is no room.
-  char* join(std::string_view first, std::string_view second) {
-    if (first.size() + second.size() >= bytes.size()) return nullptr;
-    char* const end = std::ranges::copy(first, bytes.data()).out;
-    *std::ranges::copy(second, end).out = '\0';
+  char* join(std::string_view first, std::string_view second,
+             std::string_view third = "") {
+    if (first.size() + second.size() + third.size() >= bytes.size())
+      return nullptr;
+    char* end = std::ranges::copy(first, bytes.data()).out;
+    end = std::ranges::copy(second, end).out;
+    *std::ranges::copy(third, end).out = '\0';
     return bytes.data();
   }
 };
@@ -61,6 +63,20 @@ char** with_user(char** environment, const Account& user) {
   return result.data();
 }
 
+std::string_view remedy(int error) {
+  switch (error) {
+    case EPERM:
+      return "a file with capabilities that this process may not have, such "
+             "as ping, does not start: capabilities(7)";
+    case ENOENT:
+      return "the interpreter that it names is not there";
+    case ENOEXEC:
+      return "a script needs a first line that names its interpreter";
+    default:
+      return "";
+  }
+}
+
 // execve(2)s each path until one starts. What was there and did not start
 // decides the error over what was not there.
 struct Launch {
@@ -85,22 +101,32 @@ struct Launch {
     found = true;
   }
 
-  [[noreturn]] void stop(const char* name, std::string_view looked) const {
-    std::string_view next;
-    if (!found)
-      next = looked;
-    else if (error == EPERM)
-      next =
-          "a file with capabilities that this process may not have, such "
-          "as ping, does not start: capabilities(7)";
-    else if (error == ENOENT)
-      next = "the interpreter that it names is not there";
-    else if (error == ENOEXEC)
-      next = "a script needs a first line that names its interpreter";
+  // As execvp(3) does, but for scripts without a first line. A file that may
+  // not be executed, and an interpreter that is not there, end no search.
+  void search(std::string_view path) {
+    const std::string_view name = argv[0];
+    Joined joined;
+    for (bool more = true; more;) {
+      const std::string_view directory(path.data(),
+                                       std::min(path.find(':'), path.size()));
+      more = directory.size() < path.size();
+      path.remove_prefix(directory.size() + (more ? 1 : 0));
+      // An empty one is the current directory.
+      if (joined.join(directory, directory.empty() ? "" : "/", name) == nullptr)
+        continue;
+      start(joined.bytes.data());
+      if (found && error != EACCES && error != ENOENT) return;
+    }
+  }
+
+  // `looked_in` and `next` are about a command that was not found.
+  [[noreturn]] void stop(const char* name, std::string_view looked_in,
+                         std::string_view next) const {
     refuse({.doing = "starting",
             .value = name,
             .error = error,
-            .next = next,
+            .looked_in = found ? "" : looked_in,
+            .next = found ? remedy(error) : next,
             .exit_status = found ? kExitNotExecutable : kExitNotFound});
   }
 };
@@ -112,7 +138,7 @@ struct Launch {
     argv[0] = const_cast<char*>(path);  // which execve(2) only reads
     launch.start(path);
   }
-  launch.stop("a shell",
+  launch.stop("a shell", "",
               "tried /bin/bash, /usr/bin/bash, /usr/local/bin/bash, /bin/sh, "
               "/usr/bin/sh; name a COMMAND");
 }
@@ -129,14 +155,12 @@ void become(const Options& options, const Plan& plan, char** environment) {
   Launch launch{options.command, environment, options.login};
   if (*name == '\0' || std::strchr(name, '/') != nullptr) {
     launch.start(name);
-    launch.stop(name, "");
+    launch.stop(name, "", "");
   }
-  Joined path;
-  for (const std::string_view directory : kDirectories)
-    if (path.join(directory, name) != nullptr) launch.start(path.bytes.data());
-  launch.stop(name,
-              "looked in /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, "
-              "/sbin and /bin; `env NAME` searches $PATH");
+  const std::string_view path = options.path == nullptr ? kPath : options.path;
+  launch.search(path);
+  launch.stop(name, path,
+              options.path == nullptr ? "`env NAME` searches $PATH" : "");
 }
 
 }  // namespace doff

@@ -7,8 +7,9 @@
 namespace doff {
 
 // execve(2)s COMMAND, or a shell where there is none, and refuses if that
-// failed. A name without a slash is looked up in Docker's default PATH, never
-// in the environment's. With --user, HOME, USER and LOGNAME are the user's.
+// failed. A name without a slash is looked up in --path or else in Docker's
+// default PATH, never in the environment's. With --user, HOME, USER and LOGNAME
+// are the user's.
 [[noreturn]] void become(const Options& options, const Plan& plan,
                          char** environment);
 

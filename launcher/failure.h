@@ -13,14 +13,15 @@ inline constexpr int kExitNotExecutable = 126;
 inline constexpr int kExitNotFound = 127;
 
 struct Failure {
-  std::string_view doing{};  // the option, the step or the system call
-  std::string_view value{};  // what it was given; may be empty
-  std::string_view cause{};  // empty: `error` says it all
-  int error = 0;             // errno, or 0
-  std::string_view guess{};  // the nearest valid word, or empty
-  std::string_view next{};   // what to do; may be empty
-  std::string_view file{};   // the configuration file, and
-  unsigned line = 0;         // its line; 0: the whole file
+  std::string_view doing{};      // the option, the step or the system call
+  std::string_view value{};      // what it was given; may be empty
+  std::string_view cause{};      // empty: `error` says it all
+  int error = 0;                 // errno, or 0
+  std::string_view guess{};      // the nearest valid word, or empty
+  std::string_view looked_in{};  // DIR:DIR..., as it was given; may be empty
+  std::string_view next{};       // what to do; may be empty
+  std::string_view file{};       // the configuration file, and
+  unsigned line = 0;             // its line; 0: the whole file
   int exit_status = kExitRefused;
   bool is_option = false;  // `doing` is an option's name, without dashes
 };

@@ -89,7 +89,7 @@ Result set_report_fd(Options& options, const char* word) {
 }
 
 constexpr bool kNotInFile = false;
-constexpr std::array<Option, 18> kTable = {{
+constexpr std::array<Option, 19> kTable = {{
     {"cap-add", "CAP,...", "keep these capabilities (default: none; ALL)",
      add_to<&Options::add>},
     {"cap-drop", "CAP,...", "drop these; wins over --cap-add",
@@ -107,6 +107,8 @@ constexpr std::array<Option, 18> kTable = {{
     {"keep-fd", "N", "leave descriptor N open, as 0, 1 and 2 are", add_keep_fd},
     {"chdir", "DIR", "start in DIR, entered as the new user",
      set_string<&Options::chdir>},
+    {"path", "DIR:DIR...", "where COMMAND without a slash is looked up",
+     set_string<&Options::path>},
     {"login", "", "put a dash before COMMAND's name, as login(1)",
      set_to<&Options::login, true>},
     {"pdeathsig", "SIG", "signal to COMMAND when its parent dies",

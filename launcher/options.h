@@ -35,6 +35,7 @@ struct Options {
   const char* seccomp = "regain";  // none, a profile's name, or a file's
   std::array<bool, kNameableFds> keep_fd{};
   const char* chdir = nullptr;
+  const char* path = nullptr;  // DIR:DIR..., as execvp(3) takes PATH
   bool login = false;
   int pdeathsig = 0;  // 0: none
   const char* config = nullptr;

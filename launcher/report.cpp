@@ -160,6 +160,8 @@ void refuse(const Failure& failure) {
     out << (failure.doing.empty() ? "" : ": ") << failure.cause;
   if (failure.error != 0) out << ": " << std::strerror(failure.error);
   if (!failure.guess.empty()) out << "; did you mean " << failure.guess << "?";
+  if (!failure.looked_in.empty())
+    (out << " (looked in ").quote(failure.looked_in) << ")";
   if (!failure.next.empty()) out << " (" << failure.next << ")";
   end(out << "\n", failure.exit_status);
 }

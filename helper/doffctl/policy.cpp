@@ -19,6 +19,7 @@
 #include "helper/policy/keys.h"
 #include "helper/policy/profiles.h"
 #include "helper/policy/schema.h"
+#include "helper/policy/tightened.h"
 #include "helper/words.h"
 
 namespace doff {
@@ -93,12 +94,14 @@ Json to_json(const Policy& policy) {
                             {"left", to_json(left_by(*create))}};
   const ConnectPolicy& connect = policy.connect;
   json["connect"] = {
-      {"allow", to_json(set_of(all_of(connect.allow)))},
+      {"allow", to_json(allowed(connect))},
       {"accept", name(connect.accept)},
       {"seccomp", connect.seccomp},
       {"privileged",
-       kPrivilegedNames[static_cast<std::size_t>(connect.privileged)]},
-      {"inject", connect.inject}};
+       kResponseNames[static_cast<std::size_t>(connect.privileged)]},
+      {"inject", connect.inject},
+      {"match", kMatchNames[static_cast<std::size_t>(connect.match)]},
+      {"missing", kResponseNames[static_cast<std::size_t>(connect.missing)]}};
   return json;
 }
 
@@ -117,13 +120,18 @@ void print(const Policy& policy) {
   }
   const ConnectPolicy& connect = policy.connect;
   std::cout << "\nconnect: for each command that is started later\n";
-  print_set("  allow       ", set_of(all_of(connect.allow)));
+  print_set("  allow       ", allowed(connect));
   std::cout << "  accept      " << name(connect.accept) << "\n"
             << "  seccomp     " << connect.seccomp << "\n"
             << "  privileged  "
-            << kPrivilegedNames[static_cast<std::size_t>(connect.privileged)]
+            << kResponseNames[static_cast<std::size_t>(connect.privileged)]
             << "\n"
-            << "  inject      " << (connect.inject ? "true" : "false") << "\n";
+            << "  inject      " << (connect.inject ? "true" : "false") << "\n"
+            << "  match       "
+            << kMatchNames[static_cast<std::size_t>(connect.match)] << "\n"
+            << "  missing     "
+            << kResponseNames[static_cast<std::size_t>(connect.missing)]
+            << "\n";
 }
 
 // The comment that a profile begins with, as one line.

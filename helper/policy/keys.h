@@ -22,11 +22,15 @@ inline constexpr std::array<std::string_view, 5> kOpenShellSections = {
     "network_middlewares"};
 
 // The launcher's filters, without files: a policy can be sent to another host.
+// From the weakest to the strongest: each does all that those before it do.
 inline constexpr std::array<std::string_view, 3> kSeccompNames = {
     "none", "regain", "hardened"};
-// In the order of Privileged, in policy.h.
-inline constexpr std::array<std::string_view, 2> kPrivilegedNames = {"refuse",
-                                                                     "clamp"};
+// In the order of Response, in policy.h.
+inline constexpr std::array<std::string_view, 2> kResponseNames = {"refuse",
+                                                                   "clamp"};
+// In the order of Match, in policy.h.
+inline constexpr std::array<std::string_view, 2> kMatchNames = {"all",
+                                                                "terminal"};
 
 struct PolicyKey {
   enum class Takes : std::uint8_t { kCapabilities, kOneOf, kBoolean };
@@ -58,13 +62,17 @@ inline constexpr auto kPolicyKeys = std::to_array<PolicyKey>({
      "The weakest verdict with which it may start; by default sealed."},
     {"connect", "seccomp", PolicyKey::Takes::kOneOf, kSeccompNames,
      "The filter that it is under; by default regain."},
-    {"connect", "privileged", PolicyKey::Takes::kOneOf, kPrivilegedNames,
+    {"connect", "privileged", PolicyKey::Takes::kOneOf, kResponseNames,
      "What a request for a privileged one gets; by default refuse."},
     {"connect",
      "inject",
      PolicyKey::Takes::kBoolean,
      {},
      "Whether the launcher is put in front of it; by default true."},
+    {"connect", "match", PolicyKey::Takes::kOneOf, kMatchNames,
+     "Which commands the section is for; by default all."},
+    {"connect", "missing", PolicyKey::Takes::kOneOf, kResponseNames,
+     "What a container without the launcher gets; by default refuse."},
 });
 
 }  // namespace doff

@@ -347,10 +347,16 @@ void Reader::read_connect(const Entry& section) {
       if (auto at = read_one_of(each, key_path, kSeccompNames))
         connect.seccomp = kSeccompNames[*at];
     } else if (key == "privileged") {
-      if (auto at = read_one_of(each, key_path, kPrivilegedNames))
-        connect.privileged = static_cast<Privileged>(*at);
+      if (auto at = read_one_of(each, key_path, kResponseNames))
+        connect.privileged = static_cast<Response>(*at);
     } else if (key == "inject") {
       read_boolean(each, key_path, connect.inject);
+    } else if (key == "match") {
+      if (auto at = read_one_of(each, key_path, kMatchNames))
+        connect.match = static_cast<Match>(*at);
+    } else if (key == "missing") {
+      if (auto at = read_one_of(each, key_path, kResponseNames))
+        connect.missing = static_cast<Response>(*at);
     }
   }
 }

@@ -35,7 +35,10 @@ struct CreatePolicy {
   [[nodiscard]] Request request() const;
 };
 
-enum class Privileged : std::uint8_t { kRefuse, kClamp };
+// To what cannot be had as it is asked for.
+enum class Response : std::uint8_t { kRefuse, kClamp };
+// Every command, or those only that get a terminal.
+enum class Match : std::uint8_t { kAll, kTerminal };
 
 // The section `connect`, for each command started later in the container. The
 // values here are the defaults.
@@ -43,8 +46,11 @@ struct ConnectPolicy {
   PolicyWords allow;  // what may be left to it; `Words::all` is possible
   Verdict accept = Verdict::kSealed;
   std::string seccomp = "regain";  // none, regain, hardened
-  Privileged privileged = Privileged::kRefuse;
+  Response privileged = Response::kRefuse;
   bool inject = true;
+  Match match = Match::kAll;
+  // Where the launcher is not in the container.
+  Response missing = Response::kRefuse;
 };
 
 struct Policy {

@@ -23,19 +23,38 @@ enum class Role : std::uint8_t {
   kUser,
   kCapabilities,
   kSet,
+  kAnnotations,
 };
 
 // What a key of one of ours stands for.
-enum class Field : std::uint8_t { kNone, kProcess, kUser, kCapabilities, kUid };
+enum class Field : std::uint8_t {
+  kNone,
+  kProcess,
+  kMounts,
+  kAnnotations,
+  kUser,
+  kCapabilities,
+  kArgs,
+  kNoNewPrivileges,
+  kTerminal,
+  kUid
+};
 
 struct Known {
   std::string_view name;
   Field field;
 };
-constexpr std::array<Known, 3> kRootFields = {
+constexpr std::array<Known, 8> kRootFields = {
     {{"process", Field::kProcess},
+     {"mounts", Field::kMounts},
+     {"annotations", Field::kAnnotations},
      {"capabilities", Field::kCapabilities},
-     {"user", Field::kUser}}};
+     {"user", Field::kUser},
+     {"args", Field::kArgs},
+     {"noNewPrivileges", Field::kNoNewPrivileges},
+     {"terminal", Field::kTerminal}}};
+// The first of those that a process has, which may be the root.
+constexpr std::size_t kProcessFields = 3;
 constexpr std::array<Known, 1> kUserFields = {{{"uid", Field::kUid}}};
 
 // To tell the two kinds apart; their values do not matter.
@@ -119,7 +138,10 @@ class Scanner {
   // What nlohmann::json::sax_parse calls. false ends the parsing.
   // NOLINTBEGIN(readability-identifier-naming): its names
   bool null() { return scalar(Type::kNull, {}); }
-  bool boolean(bool /*value*/) { return scalar(Type::kOther, {}); }
+  bool boolean(bool value) {
+    number_ = value ? 1 : 0;
+    return scalar(Type::kBoolean, {});
+  }
   bool number_integer(json::number_integer_t /*value*/) {
     return scalar(Type::kOther, {});
   }
@@ -145,6 +167,7 @@ class Scanner {
  private:
   enum class Type : std::uint8_t {
     kNull,
+    kBoolean,
     kUnsigned,
     kString,
     kObject,
@@ -156,6 +179,7 @@ class Scanner {
     ScannedProcess* process = nullptr;
     std::size_t set = 0;     // of kSetNames, in the role kSet
     std::uint32_t seen = 0;  // a bit for each known key
+    Range* range = nullptr;  // its own, to be completed when it ends
   };
 
   [[nodiscard]] std::size_t offset() const {
@@ -186,6 +210,12 @@ class Scanner {
   bool take(Type type, std::string_view word, Frame& inside);
   bool take_field(Type type, Frame& inside);
   bool take_set(Type type, Frame& inside);
+  bool take_object(const std::string& name, Type type, Role role,
+                   std::optional<Range>* range, Frame& inside);
+  bool take_array(const std::string& name, Type type,
+                  std::optional<Range>& range, Frame& inside);
+  bool take_process(Type type, Frame& inside);
+  bool take_boolean(const std::string& name, Type type);
   bool recognise(std::span<const Known> known, std::string_view name);
   bool recognise_set(std::string_view name);
   bool note_key(std::size_t index, std::string_view known,
@@ -204,6 +234,9 @@ class Scanner {
 
   ScannedProcess root_;
   std::optional<ScannedProcess> process_;
+  std::optional<Range> mounts_;
+  std::optional<Range> annotations_;
+  std::vector<ScannedAnnotation> annotated_;
   bool config_keys_ = false;
   bool process_keys_ = false;
 };
@@ -213,7 +246,7 @@ bool Scanner::note_key(std::size_t index, std::string_view known,
                        std::string_view name, bool& ours) {
   ours = name == known;
   const std::size_t at = text_.find('"', last_);
-  if (!ours && read_leniently(name) == known)
+  if (!ours && read_leniently(name) == read_leniently(known))
     return refuse(at, std::string(name),
                   "some runtimes read this key as \"" + std::string(known) +
                       "\", others do not");
@@ -254,13 +287,17 @@ bool Scanner::key(std::string& name) {
       break;
     }
     case Role::kProcess:
-      going_on = recognise(std::span(kRootFields).subspan<1>(), name);
+      going_on =
+          recognise(std::span(kRootFields).subspan<kProcessFields>(), name);
       break;
     case Role::kUser:
       going_on = recognise(kUserFields, name);
       break;
     case Role::kCapabilities:
       going_on = recognise_set(name);
+      break;
+    case Role::kAnnotations:
+      annotated_.push_back({.name = name, .value = {}, .range = {}});
       break;
     case Role::kSet:  // an array has no keys
     case Role::kIgnored:
@@ -278,35 +315,74 @@ bool Scanner::take_set(Type type, Frame& inside) {
   ScannedProcess* const process = frames_.back().process;
   process->sets[set] = ScannedArray{{value_begin(), offset()}, {}};
   if (type == Type::kArray)
-    inside = {.role = Role::kSet, .process = process, .set = set};
+    inside = {.role = Role::kSet,
+              .process = process,
+              .set = set,
+              .range = &process->sets[set]->range};
   return true;
 }
 
+bool Scanner::take_object(const std::string& name, Type type, Role role,
+                          std::optional<Range>* range, Frame& inside) {
+  if (type != Type::kObject && type != Type::kNull)
+    return wrong_type(name, "an object");
+  if (range != nullptr) *range = {value_begin(), offset()};
+  if (type == Type::kObject)
+    inside = {.role = role,
+              .process = frames_.back().process,
+              .range = range == nullptr ? nullptr : &**range};
+  return true;
+}
+
+bool Scanner::take_array(const std::string& name, Type type,
+                         std::optional<Range>& range, Frame& inside) {
+  if (type != Type::kArray && type != Type::kNull)
+    return wrong_type(name, "an array");
+  range = {value_begin(), offset()};
+  inside = {.range = &*range};
+  return true;
+}
+
+bool Scanner::take_process(Type type, Frame& inside) {
+  if (type != Type::kObject && type != Type::kNull)
+    return wrong_type("process", "an object");
+  if (type == Type::kNull) return true;
+  process_.emplace().range.begin = value_begin();
+  inside = {
+      .role = Role::kProcess, .process = &*process_, .range = &process_->range};
+  return true;
+}
+
+bool Scanner::take_boolean(const std::string& name, Type type) {
+  return type == Type::kBoolean || type == Type::kNull ||
+         wrong_type(name, "true or false");
+}
+
 bool Scanner::take_field(Type type, Frame& inside) {
-  ScannedProcess* process = frames_.back().process;
-  const Field field = std::exchange(field_, Field::kNone);
-  const bool object = type == Type::kObject;
-  switch (field) {
+  ScannedProcess* const process = frames_.back().process;
+  switch (std::exchange(field_, Field::kNone)) {
     case Field::kNone:
       return true;
     case Field::kProcess:
-      if (!object && type != Type::kNull)
-        return wrong_type("process", "an object");
-      if (!object) return true;
-      process_.emplace().range.begin = value_begin();
-      inside = {.role = Role::kProcess, .process = &*process_};
-      return true;
+      return take_process(type, inside);
+    case Field::kMounts:
+      return take_array("mounts", type, mounts_, inside);
+    case Field::kAnnotations:
+      return take_object("annotations", type, Role::kAnnotations, &annotations_,
+                         inside);
     case Field::kUser:
-      if (!object && type != Type::kNull)
-        return wrong_type("user", "an object");
-      if (object) inside = {.role = Role::kUser, .process = process};
-      return true;
+      return take_object("user", type, Role::kUser, nullptr, inside);
     case Field::kCapabilities:
-      if (!object && type != Type::kNull)
-        return wrong_type("capabilities", "an object");
-      process->capabilities = {value_begin(), offset()};
-      if (object) inside = {.role = Role::kCapabilities, .process = process};
-      return true;
+      return take_object("capabilities", type, Role::kCapabilities,
+                         &process->capabilities, inside);
+    case Field::kArgs:
+      return take_array("args", type, process->args, inside);
+    case Field::kNoNewPrivileges:
+      process->no_new_privileges = {value_begin(), offset()};
+      return take_boolean("noNewPrivileges", type);
+    case Field::kTerminal:
+      process->terminal = type == Type::kBoolean && number_ != 0;
+      return take_boolean("terminal", type);
     case Field::kUid:
       if (type == Type::kNull) return true;
       if (type != Type::kUnsigned ||
@@ -323,10 +399,17 @@ bool Scanner::take(Type type, std::string_view word, Frame& inside) {
   if (frames_.empty()) {
     if (type != Type::kObject) return wrong_type("", "an object");
     root_.range.begin = value_begin();
-    inside = {.role = Role::kRoot, .process = &root_};
+    inside = {.role = Role::kRoot, .process = &root_, .range = &root_.range};
     return true;
   }
   const Frame& frame = frames_.back();
+  if (frame.role == Role::kAnnotations) {
+    if (type != Type::kString)
+      return wrong_type(annotated_.back().name, "a string");
+    annotated_.back().value = word;
+    annotated_.back().range = {value_begin(), offset()};
+    return true;
+  }
   if (frame.role == Role::kSet) {
     if (type != Type::kString)
       return wrong_type(std::string(kSetNames[frame.set]),
@@ -358,15 +441,9 @@ bool Scanner::enter(Type type) {
 }
 
 bool Scanner::leave() {
-  const Frame frame = frames_.back();
-  frames_.pop_back();
   last_ = offset();
-  if (frame.role == Role::kRoot || frame.role == Role::kProcess)
-    frame.process->range.end = last_;
-  else if (frame.role == Role::kCapabilities)
-    frame.process->capabilities->end = last_;
-  else if (frame.role == Role::kSet)
-    frame.process->sets[frame.set]->range.end = last_;
+  if (Range* const range = frames_.back().range) range->end = last_;
+  frames_.pop_back();
   return true;
 }
 
@@ -390,8 +467,12 @@ Result<ScannedSpec> Scanner::judge() {
         failed(root_.range.begin, "",
                "reads as a config.json and as a process.json: it has keys of "
                "both at the top"));
-  if (process_keys_) return ScannedSpec{SpecKind::kProcess, std::move(root_)};
-  if (config_keys_) return ScannedSpec{SpecKind::kConfig, std::move(process_)};
+  const Range whole = root_.range;
+  if (process_keys_)
+    return ScannedSpec{SpecKind::kProcess, std::move(root_), whole, {}, {}, {}};
+  if (config_keys_)
+    return ScannedSpec{SpecKind::kConfig, std::move(process_),  whole, mounts_,
+                       annotations_,      std::move(annotated_)};
   return tl::unexpected(
       failed(root_.range.begin, "",
              "neither a config.json (ociVersion, process) nor a process.json "

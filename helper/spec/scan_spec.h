@@ -44,6 +44,16 @@ struct ScannedProcess {
   std::optional<Range> capabilities;  // the object, or `null`
   std::array<std::optional<ScannedArray>, kSetNames.size()> sets;
   std::uint32_t uid = 0;  // 0 is also what runtimes take where none is given
+  std::optional<Range> args;               // the array, or `null`
+  std::optional<Range> no_new_privileges;  // `true`, `false` or `null`
+  bool terminal = false;
+};
+
+// One of `annotations`, as often as it is there.
+struct ScannedAnnotation {
+  std::string name;
+  std::string value;
+  Range range;  // of the value
 };
 
 enum class SpecKind : std::uint8_t { kConfig, kProcess };
@@ -51,6 +61,11 @@ enum class SpecKind : std::uint8_t { kConfig, kProcess };
 struct ScannedSpec {
   SpecKind kind = SpecKind::kConfig;
   std::optional<ScannedProcess> process;  // a config.json may have none
+  Range range;                            // the whole object
+  // Of a config.json: the array, and the object, or `null`.
+  std::optional<Range> mounts;
+  std::optional<Range> annotations;
+  std::vector<ScannedAnnotation> annotated;
 };
 
 // Refuses with the place what is not strict JSON in UTF-8 and one of the two

@@ -1,7 +1,6 @@
 #include "helper/spec/trim_spec.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "caps/names.h"
 #include "helper/rules.h"
 #include "helper/spec/scan_spec.h"
+#include "helper/spec/spec_sets.h"
 #include "helper/spec/splice.h"
 #include "helper/words.h"
 
@@ -21,28 +21,6 @@ constexpr CapabilitySet kToSwitchUsers = only("SETUID") | only("SETGID") |
                                          only("SETPCAP") | only("CHOWN") |
                                          only("FOWNER") | only("KILL");
 
-// The sets in the order of kSetNames.
-constexpr std::array<CapabilitySet SpecSets::*, kSetNames.size()> kMembers = {
-    &SpecSets::effective, &SpecSets::bounding, &SpecSets::inheritable,
-    &SpecSets::permitted, &SpecSets::ambient};
-
-CapabilitySet canonical_of(const std::optional<ScannedArray>& array) {
-  CapabilitySet set;
-  if (!array) return set;
-  for (const ScannedWord& each : array->words)
-    if (const auto capability = find_canonical(each.word))
-      set |= CapabilitySet(*capability);
-  return set;
-}
-
-SpecSets sets_of(const std::optional<ScannedProcess>& process) {
-  SpecSets sets;
-  if (!process) return sets;
-  for (std::size_t i = 0; i < kMembers.size(); ++i)
-    sets.*kMembers[i] = canonical_of(process->sets[i]);
-  return sets;
-}
-
 // What the wish wants the process to be able to get at most.
 Result<CapabilitySet> plan_for(const Wish& wish, CapabilitySet bounding) {
   const auto resolution =
@@ -54,20 +32,6 @@ Result<CapabilitySet> plan_for(const Wish& wish, CapabilitySet bounding) {
   return resolution->set();
 }
 
-// runtime-spec leaves it open how the sets depend on each other; the kernel
-// does not. capabilities(7), "Thread capability sets": the effective set is
-// within the permitted one, the ambient within both the permitted and the
-// inheritable, and nothing that is gained later is outside of the bounding set.
-SpecSets within(const SpecSets& before, CapabilitySet plan) {
-  SpecSets after;
-  after.bounding = before.bounding & plan;
-  after.permitted = before.permitted & after.bounding;
-  after.effective = before.effective & after.permitted;
-  after.inheritable = before.inheritable & after.bounding;
-  after.ambient = before.ambient & after.permitted & after.inheritable;
-  return after;
-}
-
 // As Docker fills in a spec, moby's oci.SetCapabilities: a user other than
 // root has a bounding set and nothing else.
 SpecSets widened(SpecSets sets, CapabilitySet more, std::uint32_t uid) {
@@ -76,46 +40,6 @@ SpecSets widened(SpecSets sets, CapabilitySet more, std::uint32_t uid) {
   sets.permitted |= more;
   sets.effective |= more;
   return sets;
-}
-
-// `null` and no key at all are alike to both runtimes.
-bool has_capabilities(std::string_view text, const ScannedProcess& process) {
-  return process.capabilities && text[process.capabilities->begin] == '{';
-}
-
-std::vector<Edit> edits_for(std::string_view text,
-                            const ScannedProcess& process,
-                            const SpecSets& after) {
-  const ScannedArray none;
-  const ScannedArray* model = &none;
-  for (const auto& each : process.sets)
-    if (each && !each->words.empty()) model = &*each;
-
-  std::vector<Edit> edits;
-  std::vector<Member> missing;
-  for (std::size_t i = 0; i < kMembers.size(); ++i) {
-    const CapabilitySet wanted = after.*kMembers[i];
-    const auto& array = process.sets[i];
-    if (array && (!array->words.empty() || !wanted.empty()))
-      edits.push_back(
-          {array->range, rewrite_array(text, *array, wanted, *model)});
-    else if (!array && (!wanted.empty() || !has_capabilities(text, process)))
-      missing.emplace_back(kSetNames[i],
-                           rewrite_array(text, none, wanted, *model));
-  }
-  if (missing.empty()) return edits;
-  if (has_capabilities(text, process)) {
-    edits.push_back(add_members(text, *process.capabilities, missing));
-    return edits;
-  }
-  std::string object = add_members("{}", {0, 2}, missing).text;
-  object.insert(0, 1, '{').push_back('}');
-  if (process.capabilities)
-    edits.push_back({*process.capabilities, object});
-  else
-    edits.push_back(
-        add_members(text, process.range, {{"capabilities", object}}));
-  return edits;
 }
 
 // Names that only some runtime, or none that we know, takes for a capability.

@@ -8,27 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "caps/capability_set.h"
 #include "helper/failure.h"
+#include "helper/spec/spec_sets.h"
 #include "helper/wish.h"
 
 namespace doff {
 
 // The longest spec that is read, in bytes: far above what an engine writes.
 inline constexpr std::size_t kLongestSpec = std::size_t{64} << 20;
-
-// The five arrays of `capabilities`, runtime-spec config.md "Linux Process".
-// Only exact names, CAP_ and upper case, count: what else stands there is
-// nothing to runc and something to crun.
-struct SpecSets {
-  CapabilitySet bounding;
-  CapabilitySet permitted;
-  CapabilitySet effective;
-  CapabilitySet inheritable;
-  CapabilitySet ambient;
-
-  bool operator==(const SpecSets&) const = default;
-};
 
 // Whether the plan may give the process what the spec does not.
 enum class Widen : std::uint8_t { kRefuse, kAllow };

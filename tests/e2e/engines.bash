@@ -27,17 +27,39 @@ root_bounding() {
   field CapBnd /proc/self/status
 }
 
-# A runtime for engines: runc or crun, given only such capabilities as root
-# here has. Engines' own words for everything would else fail where root has
-# not everything.
-engine_runtime() {
-  local name=$1 lacking path=$engines/bin/$1
+# low_level NAME: the path of runc or crun. crun up to 1.8 refuses a machine with
+# cgroups of both versions; such a one has them apart in a mount namespace of its
+# own.
+low_level() {
+  local path=$engines/low/$1
+  if [[ $1 != crun ]] || ! mountpoint -q /sys/fs/cgroup/unified; then
+    command -v "$1"
+    return
+  fi
   if [[ ! -e $path ]]; then
-    mkdir -p "$engines/bin"
-    printf -v lacking %x $((0x1ffffffffff & ~0x$(root_bounding)))
-    {
-      echo '#!/bin/sh'
-      ((16#$lacking)) && cat <<CUT
+    mkdir -p "$engines/low"
+    cat >"$path.new" <<CRUN
+#!/bin/sh
+exec unshare --mount --propagation private sh -c '
+  umount /sys/fs/cgroup/unified && exec "\$@"' crun $(command -v crun) "\$@"
+CRUN
+    chmod +x "$path.new"
+    mv "$path.new" "$path"
+  fi
+  echo "$path"
+}
+
+# make_engine_runtime PATH COMMAND...: a runtime for engines, which is COMMAND,
+# given only such capabilities as root here has. Engines' own words for
+# everything would else fail where root has not everything.
+make_engine_runtime() {
+  local path=$1 lacking
+  shift
+  printf -v lacking %x $((0x1ffffffffff & ~0x$(root_bounding)))
+  mkdir -p "${path%/*}"
+  {
+    echo '#!/bin/sh'
+    ((16#$lacking)) && cat <<CUT
 last=
 for word; do
   case \$last in
@@ -52,19 +74,34 @@ if [ -n "\${spec-}" ]; then
     cat "\$spec.cut" >"\$spec" && rm "\$spec.cut" || exit
 fi
 CUT
-      if [[ $name == crun ]] && mountpoint -q /sys/fs/cgroup/unified; then
-        # See make_runtimes.
-        # shellcheck disable=SC2016
-        echo 'exec unshare --mount --propagation private sh -c '\''
-          umount /sys/fs/cgroup/unified && exec "$@"'\'' crun' \
-          "$(command -v crun)" '"$@"'
-      else
-        # shellcheck disable=SC2016
-        echo "exec $(command -v "$name")" '"$@"'
-      fi
-    } >"$path.new"
-    chmod +x "$path.new"
-    mv "$path.new" "$path"
+    # shellcheck disable=SC2016
+    echo "exec ${*@Q}" '"$@"'
+  } >"$path.new"
+  chmod +x "$path.new"
+  mv "$path.new" "$path"
+}
+
+# engine_runtime runc|crun: the path of that one for engines.
+engine_runtime() {
+  local path=$engines/bin/$1
+  [[ -e $path ]] || make_engine_runtime "$path" "$(low_level "$1")"
+  echo "$path"
+}
+
+# doff_runtime runc|crun [SETTING...]: the path of doff-runtime for engines, in
+# front of that one, with these lines in its settings. Its name is the runtime's
+# and a number: the settings' own.
+doff_runtime() {
+  local name=$1 path settings
+  shift
+  mkdir -p "$engines/doff"
+  settings=$engines/doff/$name-$(sha256sum <<<"$*" | head -c 8)
+  path=$settings.sh
+  if [[ ! -e $path ]]; then
+    printf '%s\n' "runtime $(low_level "$name")" "launcher $DOFF" "$@" \
+      >"$settings.conf"
+    chmod 644 "$settings.conf"
+    make_engine_runtime "$path" "$DOFF_RUNTIME" --doff-settings "$settings.conf"
   fi
   echo "$path"
 }

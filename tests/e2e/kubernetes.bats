@@ -109,8 +109,8 @@ make_node() {
   require_root
   mkdir -p image node/bin node/containerd
   cp "$DOFF" "$DOFFCTL" image/
-  printf '#!/bin/sh\nexec runc "$@"\n' >image/doff-runtime
-  chmod 755 image/*
+  # No container is started with them here.
+  cp "${DOFFCTL%/*}"/doff-runtime{,-rewrite} image/
   [[ -e /etc/containerd ]] || skip "there is no /etc/containerd to stand in for"
 }
 
@@ -122,7 +122,8 @@ make_node() {
     >node/containerd/config.toml
   cp node/containerd/config.toml before
   install_on_node
-  assert_eq "on the node" $'doff\ndoff-runtime\ndoffctl' "$(ls node/bin)"
+  assert_eq "on the node" $'doff\ndoff-runtime\ndoff-runtime-rewrite\ndoffctl' \
+    "$(ls node/bin)"
   cmp image/doff-runtime node/bin/doff-runtime
   assert_has "$(containerd --config node/containerd/config.toml config dump)" \
     'BinaryName = "/opt/doff/bin/doff-runtime"' 'containerd.runtimes.runc]'
@@ -144,7 +145,7 @@ make_node() {
   assert_eq "restarted" 2 "$(wc -l <calls)"
   run -0 install_on_node
   assert_eq "nothing to do" 2 "$(wc -l <calls)"
-  assert_eq "no mark is left" $'doff\ndoff-runtime\ndoffctl' \
+  assert_eq "no mark is left" $'doff\ndoff-runtime\ndoff-runtime-rewrite\ndoffctl' \
     "$(ls -A node/bin)"
 }
 

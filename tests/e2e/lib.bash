@@ -8,7 +8,9 @@ e2e=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 DOFF=$(realpath "$DOFF")
 : "${DOFFCTL:=$e2e/../../build/release/helper/doffctl}"
 DOFFCTL=$(realpath -m "$DOFFCTL")
-export DOFF DOFFCTL
+: "${DOFF_RUNTIME:=$e2e/../../build/release/helper/doff-runtime}"
+DOFF_RUNTIME=$(realpath -m "$DOFF_RUNTIME")
+export DOFF DOFFCTL DOFF_RUNTIME
 # What takes long to make and does not depend on DOFF.
 : "${DOFF_TEST_CACHE:=$BATS_RUN_TMPDIR/cache}"
 

@@ -301,7 +301,7 @@ allow='\006\0\0\0\0\0\377\177'
 @test "an option at the end without its value" {
   local option
   for option in cap-add cap-drop ambient user groups accept seccomp keep-fd \
-    chdir pdeathsig config report report-fd; do
+    chdir path pdeathsig config report report-fd; do
     run --separate-stderr "$DOFF" "--$option"
     refused "$option" "needs a value"
   done
@@ -322,7 +322,7 @@ allow='\006\0\0\0\0\0\377\177'
     ((${#line} <= 80)) || fail "${#line} columns: $line"
   done <<<"$output"
   for option in cap-add cap-drop ambient user groups accept seccomp keep-fd \
-    chdir login pdeathsig config report report-fd status dry-run help version
+    chdir path login pdeathsig config report report-fd status dry-run help version
   do
     assert_has "$output" "  --$option"
   done
@@ -622,6 +622,103 @@ and (.before | state) and (.after | state)'
   assert_eq "status" 0 "$status"
   run --separate-stderr "$DOFF" env PATH="$PWD/bin" only-here
   assert_eq "through env(1)" WRONG "$output"
+}
+
+# program FILE WORD [MODE]: a script that says WORD.
+program() {
+  mkdir -p "${1%/*}"
+  printf '#!/bin/sh\necho %s "$@"\n' "$2" >"$1"
+  chmod "${3:-755}" "$1"
+}
+
+@test "--path: there a command without a slash is looked up, and nowhere else" {
+  program one/only-here ONE
+  program 'a place/true' PLACE
+  right --path "$PWD/one" only-here argument
+  assert_eq stdout "ONE argument" "$output"
+  right --path="$PWD/no:$PWD/a place" true
+  assert_eq "before the fixed directories" PLACE "$output"
+  run -127 --separate-stderr "$DOFF" --path "$PWD/one" sh
+  assert_has "$stderr" sh "No such file" "(looked in $PWD/one)"
+  run -127 --separate-stderr env PATH="$PWD/one" "$DOFF" --path /bin only-here
+  assert_has "$stderr" "(looked in /bin)"
+  right --path "$PWD/one" /bin/echo slash
+  assert_eq "a slash is a path" slash "$output"
+  run --separate-stderr sh -c 'echo "echo \$0" | "$DOFF" --path /no'
+  assert_eq "a shell ($stderr)" /bin/bash "$output"
+}
+
+@test "--path: the order of the directories decides" {
+  program one/both ONE
+  program two/both TWO
+  right --path "$PWD/one:$PWD/two" both
+  assert_eq stdout ONE "$output"
+  right --path "$PWD/two:$PWD/one" both
+  assert_eq stdout TWO "$output"
+}
+
+@test "--path: an empty element is the directory that the command starts in" {
+  local path
+  program ./here HERE
+  program below/here BELOW
+  for path in : /no: :/no /no::/nor; do
+    right --path "$path" here
+    assert_eq "$path" HERE "$output"
+    right --chdir below --path "$path" here
+    assert_eq "$path under --chdir" BELOW "$output"
+  done
+  right --path below here
+  assert_eq "a relative one" BELOW "$output"
+  run -127 --separate-stderr "$DOFF" --path /no:/nor here
+  assert_has "$stderr" "(looked in /no:/nor)"
+}
+
+@test "--path: what may not be executed is passed over for what may" {
+  local path
+  program plain/it PLAIN 644
+  program works/it WORKS
+  mkdir -p folder/it
+  : >file
+  path=$PWD/plain:$PWD/folder:$PWD/file:$PWD/no
+  right --path "$path:$PWD/works" it
+  assert_eq stdout WORKS "$output"
+  run --separate-stderr "$DOFF" --path "$path" it
+  assert_eq "exit status" 126 "$status"
+  assert_has "$stderr" "'it'" "Permission denied"
+  mkdir strange
+  printf '#!/no/such/interpreter\n' >strange/it
+  chmod +x strange/it
+  right --path "$PWD/strange:$PWD/works" it
+  assert_eq "another interpreter" WORKS "$output"
+  echo 'echo SCRIPT' >strange/it
+  run --separate-stderr "$DOFF" --path "$PWD/strange:$PWD/works" it
+  assert_eq "exit status" 126 "$status"
+  assert_has "$stderr" "Exec format error" "names its interpreter"
+  assert_eq stdout "" "$output"
+}
+
+@test "--path: a directory too long for a path is passed over" {
+  local long
+  printf -v long '/%05000d' 0
+  program works/it WORKS
+  right --path "$long:$PWD/works" it
+  assert_eq stdout WORKS "$output"
+  run -127 --separate-stderr "$DOFF" --path "$long" it
+  assert_has "$stderr" "$long"
+}
+
+@test "--path in a configuration file, and wrong" {
+  program one/it ONE
+  program two/it TWO
+  write_config "path $PWD/one"
+  right --config "$config" it
+  assert_eq stdout ONE "$output"
+  right --config "$config" --path "$PWD/two" it
+  assert_eq "the command line has the last word" TWO "$output"
+  wrong path "the value is empty" -- --path ""
+  wrong path "the value is empty" -- --path=
+  run -127 --separate-stderr "$DOFF" --path $'/\e[2J' it
+  assert_has "$stderr" '(looked in /\u001b[2J)'
 }
 
 @test "an empty environment is no obstacle" {

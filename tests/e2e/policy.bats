@@ -144,11 +144,25 @@ turn.yaml:2:15: YAML: a character that turns the direction of what is shown" "$s
   doffctl 0 policy show p.yaml
   assert_has "$output" "0000000000002000  NET_RAW" \
     "000001ffffffdfff  all but NET_RAW" "accept      inert" \
-    "seccomp     regain" "privileged  refuse" "inject      true"
+    "seccomp     regain" "privileged  refuse" "inject      true" \
+    "match       all" "missing     refuse"
   doffctl 0 policy show --json p.yaml
   assert_eq connect \
-    '{"allow":{"hex":"0000000000000000","names":[]},"accept":"inert","seccomp":"regain","privileged":"refuse","inject":true}' \
+    '{"allow":{"hex":"0000000000000000","names":[]},"accept":"inert","seccomp":"regain","privileged":"refuse","inject":true,"match":"all","missing":"refuse"}' \
     "$(jq -c .connect <<<"$output")"
+}
+
+@test "match: a section for terminals only, and a word that is none" {
+  document p.yaml 'version: 1' 'connect: {match: terminal}'
+  doffctl 0 policy check p.yaml
+  doffctl 0 policy show p.yaml
+  assert_has "$output" "match       terminal"
+  doffctl 0 policy show --json p.yaml
+  assert_eq match terminal "$(jq -r .connect.match <<<"$output")"
+  document p.yaml 'version: 1' 'connect: {match: terminals}'
+  doffctl 1 policy check p.yaml
+  assert_has "$stderr" 'p.yaml:2:18: connect.match "terminals"' \
+    'not one of all or terminal; did you mean "terminal"?'
 }
 
 @test "show: a profile's name comes before a file, and a wrong one is named" {
@@ -176,7 +190,7 @@ judged() {
   document spellings.yaml 'version: 1' \
     'capabilities: {drop: [all, cap_kill], allow: [CAP_CHOWN, net_Raw]}' \
     'connect: {allow: [ALL], accept: inert, seccomp: none, inject: false,' \
-    '  privileged: clamp}' 'landlock: {whatever: [1, 2]}'
+    '  privileged: clamp, match: terminal}' 'landlock: {whatever: [1, 2]}'
   doffctl 0 policy check spellings.yaml "$profiles"/*.yaml
   judged yes spellings.yaml "$profiles"/*.yaml
 }
@@ -200,6 +214,7 @@ judged() {
 {version: 1, connect: {accept: Sealed}}
 {version: 1, connect: {seccomp: own.bpf}}
 {version: 1, connect: {privileged: allow}}
+{version: 1, connect: {match: terminals}}
 {version: 1, connect: {inject: "true"}}
 {version: 1, connect: {inject: yes}}
 {version: 1, connect: {allow: ALL}}
@@ -216,7 +231,7 @@ judged() {
 {version: 1, capabilities: {drop: [ALL], allow: [ALL]}}
 [version]
 DOCUMENTS
-  assert_eq documents 26 "${#files[@]}"
+  assert_eq documents 27 "${#files[@]}"
   judged no "${files[@]}"
 }
 

@@ -38,7 +38,8 @@ bool same(const doff::Policy& a, const doff::Policy& b) {
          a.connect.accept == b.connect.accept &&
          a.connect.seccomp == b.connect.seccomp &&
          a.connect.privileged == b.connect.privileged &&
-         a.connect.inject == b.connect.inject;
+         a.connect.inject == b.connect.inject &&
+         a.connect.match == b.connect.match;
 }
 
 void check_failures(const doff::Failures& failures) {

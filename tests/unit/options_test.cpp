@@ -61,7 +61,7 @@ std::string dump(const Options& options) {
       << options.ambient.bits() << std::dec << "\nuser " << text(options.user)
       << "\ngroups " << static_cast<int>(options.groups) << "\naccept "
       << name(options.accept) << "\nseccomp " << text(options.seccomp)
-      << "\nkeep-fd";
+      << "\npath " << text(options.path) << "\nkeep-fd";
   for (std::size_t fd = 0; fd < options.keep_fd.size(); ++fd)
     if (options.keep_fd[fd]) out << " " << fd;
   out << "\nchdir " << text(options.chdir) << "\nlogin " << options.login
@@ -109,6 +109,7 @@ constexpr Effect kEffects[] = {
     {"keep-fd", "0", "keep-fd", "keep-fd 0"},
     {"keep-fd", "1023", "keep-fd", "keep-fd 1023"},
     {"chdir", "/with a blank", "chdir", "chdir '/with a blank'"},
+    {"path", "/a b::c:", "path", "path '/a b::c:'"},
     {"login", nullptr, "login", "login 1"},
     {"pdeathsig", "TERM", "pdeathsig", "pdeathsig 15"},
     {"pdeathsig", "SIGKILL", "pdeathsig", "pdeathsig 9"},
@@ -162,7 +163,7 @@ TEST_CASE("nothing said is the defaults: keep nothing, accept only sealed") {
   CHECK_FALSE(Words{}.parse(options));
   CHECK(dump(options) ==
         "action 0\nadd 0\ndrop 0\nambient 0\nuser -\ngroups 0\n"
-        "accept sealed\nseccomp 'regain'\nkeep-fd\nchdir -\nlogin 0\n"
+        "accept sealed\nseccomp 'regain'\npath -\nkeep-fd\nchdir -\nlogin 0\n"
         "pdeathsig 0\nconfig -\nreport 0\nreport-fd 2\n");
   CHECK(options.command == nullptr);
 }

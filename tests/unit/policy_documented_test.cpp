@@ -126,9 +126,13 @@ TEST_CASE("doff-policy(5) has the defaults right") {
   CHECK(default_in(keys["connect.accept"]) == name(connect.accept));
   CHECK(default_in(keys["connect.seccomp"]) == connect.seccomp);
   CHECK(default_in(keys["connect.privileged"]) ==
-        doff::kPrivilegedNames[static_cast<std::size_t>(connect.privileged)]);
+        doff::kResponseNames[static_cast<std::size_t>(connect.privileged)]);
   CHECK(default_in(keys["connect.inject"]) ==
         (connect.inject ? "true" : "false"));
+  CHECK(default_in(keys["connect.match"]) ==
+        doff::kMatchNames[static_cast<std::size_t>(connect.match)]);
+  CHECK(default_in(keys["connect.missing"]) ==
+        doff::kResponseNames[static_cast<std::size_t>(connect.missing)]);
   CHECK(std::ranges::count(keys["connect.allow"],
                            "The default is the empty list.") == 1);
 }

@@ -60,7 +60,9 @@ TEST_CASE("the document of DESIGN.md means what it says") {
       "  accept: inert\n"
       "  seccomp: hardened\n"
       "  privileged: clamp\n"
-      "  inject: false\n");
+      "  inject: false\n"
+      "  match: terminal\n"
+      "  missing: clamp\n");
   CHECK(policy.source == "p.yaml");
   REQUIRE(policy.capabilities);
   const doff::Request request = policy.capabilities->request();
@@ -71,8 +73,10 @@ TEST_CASE("the document of DESIGN.md means what it says") {
   CHECK(doff::all_of(policy.connect.allow).named == only("KILL"));
   CHECK(policy.connect.accept == doff::Verdict::kInert);
   CHECK(policy.connect.seccomp == "hardened");
-  CHECK(policy.connect.privileged == doff::Privileged::kClamp);
+  CHECK(policy.connect.privileged == doff::Response::kClamp);
   CHECK_FALSE(policy.connect.inject);
+  CHECK(policy.connect.match == doff::Match::kTerminal);
+  CHECK(policy.connect.missing == doff::Response::kClamp);
 }
 
 TEST_CASE("each word knows where it stands") {
@@ -90,8 +94,10 @@ TEST_CASE("what is not written is the default") {
   CHECK(policy.connect.allow.empty());
   CHECK(policy.connect.accept == doff::Verdict::kSealed);
   CHECK(policy.connect.seccomp == "regain");
-  CHECK(policy.connect.privileged == doff::Privileged::kRefuse);
+  CHECK(policy.connect.privileged == doff::Response::kRefuse);
   CHECK(policy.connect.inject);
+  CHECK(policy.connect.match == doff::Match::kAll);
+  CHECK(policy.connect.missing == doff::Response::kRefuse);
 }
 
 TEST_CASE("what OpenShell reads is not judged, whatever is in it") {
@@ -128,7 +134,7 @@ TEST_CASE("wrong keys") {
        "p:3:3: connect \"Accept\": no such key; did you mean \"accept\"?"},
       {connect("  drop: [ALL]\n"),
        "p:3:3: connect \"drop\": no such key; a key is allow, accept, "
-       "seccomp, privileged or inject"},
+       "seccomp, privileged, inject, match or missing"},
       {"version: 1\nversion: 1\nconnect: {}\n",
        "p:2:1: policy \"version\": the same key as on line 1; keep one"},
       {"version: 1\nconnect: {}\nlandlock: {}\nlandlock: {}\n",
@@ -201,6 +207,9 @@ TEST_CASE("wrong types and words") {
        "or hardened"},
       {connect("  privileged: allow\n"),
        "p:3:15: connect.privileged \"allow\": not one of refuse or clamp"},
+      {connect("  match: terminals\n"),
+       "p:3:10: connect.match \"terminals\": not one of all or terminal; did "
+       "you mean \"terminal\"?"},
       {connect("  inject: yes\n"),
        "p:3:11: connect.inject \"yes\": not true or false"},
       {connect("  inject: 'true'\n"),

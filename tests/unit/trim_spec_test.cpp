@@ -325,7 +325,7 @@ TEST_CASE("what is refused, why and where") {
       {R"({"root":{}})", "neither a config.json"},
       {R"({"process":{},"args":[]})", "of both at the top"},
       {R"({"ociVersion":"1","capabilities":{}})", "of both at the top"},
-      {R"({"ociVersion":"1","ARGS":[]})", "of both at the top"},
+      {R"({"ociVersion":"1","CWD":""})", "of both at the top"},
       {R"({"process":[]})",
        "spec:1:12: the spec \"process\": must be an object"},
       {R"({"process":{"capabilities": "x"}})",
@@ -374,7 +374,7 @@ TEST_CASE("what is refused, why and where") {
 TEST_CASE("odd keys where they mean nothing are left alone") {
   for (
       const char* text :
-      {R"({"process":{"args":["a"],"args":["b"]},"x":{"Process":1}})",
+      {R"({"process":{"cwd":"a","cwd":"b"},"x":{"Process":1}})",
        R"({"process":{"capabilities":{"x":1,"x":2,"y":[1,null]}}})",
        R"({"process":{"user":{"GID":0,"gid":"x"}},"linux":{"capabilities":1}})",
        R"({"process":{},"user":{"uid":5}})"})

@@ -1,0 +1,26 @@
+// How doff-runtime says that it stops: as runc and crun do, since engines read
+// it. Without allocation or exceptions.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "helper/runtime/command_line.h"
+
+namespace doff {
+
+enum class Level : std::uint8_t { kWarning, kError };
+
+// Says `doff-runtime: ` and the pieces on stderr, and appends the same to the
+// engine's log (--log) in the form that it asked for (--log-format). Docker
+// shows people the last error in that log, Podman shows them stderr. A log that
+// cannot be written is passed over: stderr has it.
+void say(const CommandLine& line, Level level,
+         std::span<const std::string_view> pieces);
+
+// The same of an error; and the exit status, which is runc's: 255 for exec,
+// else 1.
+int complain(const CommandLine& line, std::span<const std::string_view> pieces);
+
+}  // namespace doff

@@ -1,0 +1,104 @@
+#include "helper/runtime/create.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "helper/runtime/applied_policy.h"
+#include "helper/runtime/prepare_spec.h"
+#include "helper/spec/replace_file.h"
+#include "helper/spec/scan_spec.h"
+#include "helper/spec/trim_spec.h"
+
+namespace doff {
+namespace {
+
+// Those of create, run and restore together: runc 1.1's to 1.3's and crun
+// 1.8's to 1.28's.
+constexpr std::array<OptionName, 30> kOptions = {{
+    {"auto-dedup"},
+    {"b", true},
+    {"bundle", true},
+    {"config", true},
+    {"console-socket", true},
+    {"d"},
+    {"detach"},
+    {"empty-ns", true},
+    {"ext-unix-sk"},
+    {"f", true},
+    {"file-locks"},
+    {"h"},
+    {"help"},
+    {"image-path", true},
+    {"keep"},
+    {"lazy-pages"},
+    {"lsm-mount-context", true},
+    {"lsm-profile", true},
+    {"manage-cgroups-mode", true},
+    {"no-new-keyring"},
+    {"no-pivot"},
+    {"no-subreaper"},
+    {"page-server", true},
+    {"parent-path", true},
+    {"pid-file", true},
+    {"preserve-fds", true},
+    {"shell-job"},
+    {"tcp-established"},
+    {"tcp-skip-in-flight"},
+    {"work-path", true},
+}};
+
+// The file that the low-level runtime will read: config.json in --bundle, which
+// is the working directory unless said, or what crun's --config names.
+std::string find_config(const Host& host) {
+  std::optional<std::string> bundle;
+  std::optional<std::string> config;
+  char** at = host.line.words + host.line.subcommand_at + 1;
+  while (const auto option = read_option(at, host.grammar, kOptions)) {
+    const bool valued = option->value != nullptr;
+    if (valued && (option->name == "bundle" || option->name == "b"))
+      bundle = option->value;
+    if (valued && host.grammar == Grammar::kGetopt &&
+        (option->name == "config" || option->name == "f"))
+      config = option->value;
+    if (option->words == 2 && !valued) break;
+    at += option->words;
+    // The container's id is the last word of all: what stands between an
+    // unknown option and more words is its value.
+    if (!option->known && !valued && at[0] != nullptr && at[1] != nullptr &&
+        *at[0] != '-')
+      ++at;
+  }
+  if (config) return *config;
+  return bundle.value_or(".") + "/config.json";
+}
+
+}  // namespace
+
+Checked<void> prepare_bundle(const Host& host) {
+  const auto fail = [](const Failure& failure) {
+    return tl::unexpected(Failures{failure});
+  };
+  const auto file = read_to_replace(find_config(host), kLongestSpec);
+  if (!file) return fail(file.error());
+  const auto spec = scan_spec(file->text, file->path);
+  if (!spec) return fail(spec.error());
+  const auto policy = read_applied_policy(host.settings, spec->annotated);
+  if (!policy) return tl::unexpected(policy.error());
+  std::string launcher;
+  if (policy->connect.inject) {
+    auto found = find_launcher(host);
+    if (!found) return fail(found.error());
+    launcher = *std::move(found);
+  }
+  const auto prepared =
+      prepare_config(file->text, file->path, *spec, *policy, launcher);
+  if (!prepared) return fail(prepared.error());
+  if (prepared->text == file->text) return {};
+  if (auto replaced = replace(*file, prepared->text); !replaced)
+    return fail(replaced.error());
+  return {};
+}
+
+}  // namespace doff
