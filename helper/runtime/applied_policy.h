@@ -22,6 +22,8 @@ inline constexpr std::string_view kCapDropKey = "io.doff.cap-drop";
 // What doff-runtime writes there: by which policy, and what it removed.
 inline constexpr std::string_view kPolicyKey = "io.doff.policy";
 inline constexpr std::string_view kRemovedKey = "io.doff.removed";
+// The digest of the launcher that it mounted.
+inline constexpr std::string_view kLauncherKey = "io.doff.launcher";
 
 struct AppliedPolicy {
   std::vector<Policy> layers;  // the host's if there is one, the profile's

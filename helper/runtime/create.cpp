@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "helper/runtime/applied_policy.h"
+#include "helper/runtime/digest.h"
 #include "helper/runtime/prepare_spec.h"
 #include "helper/spec/replace_file.h"
 #include "helper/spec/scan_spec.h"
@@ -85,11 +86,13 @@ Checked<bool> prepare_once(const Host& host) {
   if (!spec) return fail(spec.error());
   const auto policy = read_applied_policy(host.settings, spec->annotated);
   if (!policy) return tl::unexpected(policy.error());
-  std::string launcher;
+  Launcher launcher;
   if (policy->connect.inject) {
     auto found = find_launcher(host);
     if (!found) return fail(found.error());
-    launcher = *std::move(found);
+    auto digest = digest_of_file(*found);
+    if (!digest) return fail(digest.error());
+    launcher = {*std::move(found), *std::move(digest)};
   }
   const auto prepared =
       prepare_config(file->text, file->path, *spec, *policy, launcher);

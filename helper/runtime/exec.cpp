@@ -223,6 +223,18 @@ int become_with(const Host& host, const ExecLine& exec,
   return become(host.line, host.low_level, pointers.data());
 }
 
+// Which need not be there any more.
+std::string host_launcher_path(const Host& host) {
+  const auto launcher = find_launcher(host);
+  return launcher ? *launcher : "";
+}
+
+std::string noted_digest(const RunningContainer& container) {
+  for (const ScannedAnnotation& each : container.spec.annotated)
+    if (each.name == kLauncherKey) return each.value;
+  return {};
+}
+
 // A record that cannot be written holds nobody up, and is told.
 void record(const Host& host, const ConnectRecord& line) {
   const auto written = write_record(host.settings, line);
@@ -269,7 +281,8 @@ class Exec {
     const Inside inside(container_.pid);
     if (auto missing = judge_command(inside, asked_))
       return refuse({.doing = "exec failed", .cause = *missing});
-    const bool has_launcher = inside.has_launcher(launcher_);
+    const bool has_launcher = inside.has_launcher(
+        launcher_, host_launcher_path(host_), noted_digest(container_));
     if (connect.inject && !has_launcher && connect.missing == Response::kRefuse)
       return refuse(no_launcher());
     return go(theirs, connect.inject && has_launcher);
@@ -280,7 +293,7 @@ class Exec {
     return failed(container_.id,
                   "the launcher is not mounted at " + launcher_ +
                       ": the container was created before doff-runtime, or "
-                      "not by it, or what was mounted is gone",
+                      "not by it, or something else is mounted there",
                   "create the container anew, or set connect.missing to clamp");
   }
 

@@ -12,7 +12,6 @@
 #include "helper/runtime/complaint.h"
 
 namespace doff {
-
 Failure summary(const Failures& failures) {
   Failure first = failures.front();
   if (failures.size() > 1)

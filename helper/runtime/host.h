@@ -23,9 +23,9 @@ Failure summary(const Failures& failures);
 // Says so to the engine and the person; the exit status.
 int complain(const CommandLine& line, Failure failure);
 
-// The launcher on the host: what the settings name, else the doff beside this
-// program. Refuses what is not there, not executable, or can be written by
-// others than its owner.
+// The path of the launcher on the host: what the settings name, else the doff
+// beside this program; of the file itself, not of a link to it. Refuses what is
+// not there, not executable, or can be written by others than its owner.
 [[nodiscard]] Result<std::string> find_launcher(const Host& host);
 
 }  // namespace doff

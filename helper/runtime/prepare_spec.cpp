@@ -143,7 +143,7 @@ Result<PreparedSpec> prepare_config(std::string_view text,
                                     const std::string& source,
                                     const ScannedSpec& spec,
                                     const AppliedPolicy& policy,
-                                    const std::string& launcher) {
+                                    const Launcher& launcher) {
   if (spec.kind != SpecKind::kConfig || !spec.process)
     return tl::unexpected(
         failed(text, 0, source, "", "not a config.json with a `process`"));
@@ -155,13 +155,15 @@ Result<PreparedSpec> prepare_config(std::string_view text,
     edits = edits_for(text, *spec.process, prepared.after);
   else
     prepared.after = prepared.before;
-  if (!launcher.empty()) add_launcher(text, spec, launcher, edits);
-  annotate(text, spec,
-           {{std::string(kPolicyKey),
-             json_text(policy.source + " " + policy.digest)},
-            {std::string(kRemovedKey),
-             json_text(removed_in_all(spec, prepared.before, prepared.after))}},
-           edits);
+  std::vector<Member> annotations = {
+      {std::string(kPolicyKey), json_text(policy.source + " " + policy.digest)},
+      {std::string(kRemovedKey),
+       json_text(removed_in_all(spec, prepared.before, prepared.after))}};
+  if (!launcher.path.empty()) {
+    add_launcher(text, spec, launcher.path, edits);
+    annotations.emplace_back(kLauncherKey, json_text(launcher.digest));
+  }
+  annotate(text, spec, annotations, edits);
   merge_added(edits);
   prepared.text = apply_edits(text, std::move(edits));
   const auto good =

@@ -62,8 +62,9 @@ AppliedPolicy policy_of(const std::string& text) {
 
 std::string prepared(const std::string& text, const AppliedPolicy& policy,
                      const std::string& launcher = "/usr/bin/doff") {
+  const doff::Launcher file{launcher, "sha256:1"};
   const auto done =
-      doff::prepare_config(text, "spec", scanned(text), policy, launcher);
+      doff::prepare_config(text, "spec", scanned(text), policy, file);
   REQUIRE(done);
   return done->text;
 }
@@ -286,6 +287,7 @@ TEST_CASE("a config.json changes where it has to, and nowhere else") {
   CHECK(spec["annotations"]["a"] == "b");
   CHECK(spec["annotations"]["io.doff.policy"] == "p.yaml sha256:0");
   CHECK(spec["annotations"]["io.doff.removed"] == "CAP_SYS_ADMIN");
+  CHECK(spec["annotations"]["io.doff.launcher"] == "sha256:1");
 }
 
 TEST_CASE("preparing a config.json twice is preparing it once") {
@@ -305,7 +307,7 @@ TEST_CASE("mounts and annotations are made where there are none") {
                      rest + "}",
                  policy_of("")));
     REQUIRE(spec["mounts"].size() == 1);
-    CHECK(spec["annotations"].size() == 2);
+    CHECK(spec["annotations"].size() == 3);
   }
 }
 
