@@ -328,9 +328,9 @@ broken_policy_lets_end() {
   docker pause ends
   docker unpause ends
   assert_has "$(docker top ends)" "sleep 1000"
-  timeout 5 "$client" kill ends
+  timeout 8 "$client" kill ends
   assert_eq "exit code" 137 "$(docker wait ends)"
-  timeout 5 "$client" stop --time 0 stops
+  timeout 8 "$client" stop --time 0 stops
   docker rm ends stops
 }
 
@@ -344,7 +344,7 @@ broken_policy_lets_end() {
   echo "recrod none" >>"$engines/policed.conf"
   run docker exec dies sh -c 'echo RAN'
   assert_has "$output" doff-runtime: "$engines/policed.conf:5" recrod
-  timeout 5 "$client" kill dies
+  timeout 8 "$client" kill dies
   docker rm dies
 }
 
