@@ -10,6 +10,7 @@ load_all() {
   load container
   load engines
   load podman
+  load podman_containers
   load podman_policy
 }
 

@@ -24,6 +24,7 @@ load_all() {
     export -f rootless_podman
   fi
   load podman
+  load podman_containers
   load podman_policy
 }
 
