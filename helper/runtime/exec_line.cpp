@@ -247,12 +247,17 @@ Result<std::string> process_of(const ExecLine& exec,
     if (auto set = set_user(exec, grammar, process); !set)
       return tl::unexpected(set.error());
     set_capabilities(exec, grammar, process);
-    return process.dump();
+    // runc's Go replaces what is not UTF-8 as well.
+    return process.dump(-1, ' ', false,
+                        grammar == Grammar::kGo
+                            ? Json::error_handler_t::replace
+                            : Json::error_handler_t::strict);
   } catch (const Json::exception& error) {
     return tl::unexpected(Failure{.doing = "exec: making a process of the "
                                            "options and of the container's",
                                   .value = container.source,
-                                  .cause = error.what()});
+                                  .cause = error.what(),
+                                  .next = "an argument has to be UTF-8"});
   }
 }
 

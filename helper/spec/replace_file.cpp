@@ -297,6 +297,10 @@ Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
                   *std::move(text)};
 }
 
+bool is_unchanged(const ReadFile& file) {
+  return require_unchanged(file).has_value();
+}
+
 Result<void> replace(const ReadFile& file, std::string_view text) {
   const int directory = file.directory.get();
   const SignalsHeld held;

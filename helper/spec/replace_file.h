@@ -41,6 +41,9 @@ struct ReadFile {
 // rename that looks.
 [[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text);
 
+// Whether `path` still is the file that was read, and has not changed since.
+[[nodiscard]] bool is_unchanged(const ReadFile& file);
+
 // Makes the file `path` with `text`, in mode 0644, in the same way. Refused:
 // anything that is there by that name, a symbolic link to nowhere too.
 // Directories on the way to it that are missing are made in mode 0755, and are
