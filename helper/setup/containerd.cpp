@@ -121,7 +121,7 @@ void note_what_matters(const toml::table& tree, const toml::table* model,
             "disabled_plugins disables the CRI plugin: Kubernetes finds no "
             "runtime here until it is enabled");
   if (model == nullptr) return;
-  const auto binary = (*model)["options"]["BinaryName"].value_or("");
+  const auto* const binary = (*model)["options"]["BinaryName"].value_or("");
   if (*binary != '\0' && !is_ours(binary))
     notes.push_back("the runtime \"" + quoted(name) + "\" here is \"" +
                     quoted(binary) +

@@ -96,6 +96,13 @@ std::string with_runtime(const Found& found, std::string_view text,
   return changed.append(filled).append(text.substr(found.runtimes->range.end));
 }
 
+std::string without_runtime(const Found& found, std::string_view text) {
+  const JsonText& json = found.json;
+  if (found.runtimes->range.of(text) == runtimes_value(found.path_word()))
+    return json.without_member(json.root(), *found.runtimes);
+  return json.without_member(*found.runtimes, *found.runtime);
+}
+
 }  // namespace
 
 Result<Registered> register_with_docker(const std::optional<std::string>& text,
@@ -137,14 +144,12 @@ Result<Remainder> unregister_from_docker(const std::string& text,
   if (!is_ours(path)) return text;
   if (text == new_file({path, found->is_default()})) return std::nullopt;
   // dockerd does not start with a default that is not registered.
-  if (found->is_default())
-    return unregister_from_docker(
-        found->json.without_member(found->json.root(), *found->by_default),
-        source);
-  const JsonText& json = found->json;
-  if (found->runtimes->range.of(text) == runtimes_value(path))
-    return json.without_member(json.root(), *found->runtimes);
-  return json.without_member(*found->runtimes, *found->runtime);
+  if (!found->is_default()) return without_runtime(*found, text);
+  const std::string by_name =
+      found->json.without_member(found->json.root(), *found->by_default);
+  const auto rest = look(by_name, source);
+  if (!rest) return tl::unexpected(rest.error());
+  return without_runtime(*rest, by_name);
 }
 
 }  // namespace doff

@@ -122,7 +122,8 @@ Result<void> JsonText::walk(const std::string& source) {
       if (!names.back().insert(name).second)
         return tl::unexpected(
             refused(text_, string.begin, source, name, "a key given twice"));
-    } else if (c == ',' || c == ':' || kSpace.find(c) != kSpace.npos) {
+    } else if (c == ',' || c == ':' ||
+               kSpace.find(c) != std::string_view::npos) {
       ++at;
     } else {
       const std::size_t end =

@@ -41,7 +41,7 @@ using Unregister = Result<Remainder> (*)(const std::string& text,
 
 struct Engine {
   std::string_view name;
-  std::string_view file;        // where it looks, as it comes
+  std::string_view file;  // where it looks, as it comes
   // What a person does to have it take effect, and --undo.
   std::string_view afterwards;
   std::string_view after_undo;

@@ -80,17 +80,17 @@ Result<std::string> register_in_toml(const std::optional<std::string>& text,
   }
   const auto tree = parse_toml(*text, source);
   if (!tree) return tl::unexpected(tree.error());
-  const auto taken_by = find_registered(*tree, source, engine);
+  auto taken_by = find_registered(*tree, source, engine);
   if (!taken_by) return taken_by;
   const auto was_default = is_default(*tree, source, engine);
   if (!was_default) return tl::unexpected(was_default.error());
 
-  const auto rest = remove_settings(*text, source, engine.ours());
+  auto rest = remove_settings(*text, source, engine.ours());
   if (!rest) return rest;
   const auto rest_tree = parse_toml(*rest, source);
   if (!rest_tree) return tl::unexpected(rest_tree.error());
   // What is there without us, somebody has written by hand: it stays.
-  const auto by_hand = find_registered(*rest_tree, source, engine);
+  auto by_hand = find_registered(*rest_tree, source, engine);
   if (!by_hand) return by_hand;
   if (!by_hand->empty() && *by_hand != registration.runtime)
     return tl::unexpected(

@@ -50,11 +50,12 @@ Result<std::vector<Range>> find_added(std::string_view text,
       added.push_back(line);
     } else if (words.ends_with(kAdded)) {
       added.push_back(line);
-    } else if (const auto instead = words.find(kInstead);
-               instead != std::string_view::npos) {
+    } else if (const auto instead = words.find("\"" + std::string(kInstead));
+               instead != std::string_view::npos && instead > 0) {
       // From the new value, a string without quotes in it.
-      const std::size_t value = words.rfind('"', instead - 2);
-      added.push_back({at + value, at + instead + kInstead.size()});
+      const std::size_t value = words.rfind('"', instead - 1);
+      if (value != std::string_view::npos)
+        added.push_back({at + value, at + instead + 1 + kInstead.size()});
     }
   }
   return added;
@@ -239,7 +240,10 @@ Result<std::string> remove_settings(std::string_view text,
                          "has written",
                 .next = "move your own out from between the comments, or take "
                         "ours out by hand",
-                .place = place_of(text, added->front().begin, source)});
+                .place = place_of(text,
+                                  added->empty() ? text.find(kContinued) + 1
+                                                 : added->front().begin,
+                                  source)});
   return rest;
 }
 

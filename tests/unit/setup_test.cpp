@@ -183,6 +183,10 @@ TEST_CASE("--undo refuses to take what somebody else has written") {
   std::string endless = text;
   endless.erase(endless.find("# End"));
   CHECK(has(taken_back("containerd", endless), "refused: file:3:1: "));
+  CHECK(has(taken_back("podman",
+                       "x = \"\"\"\n# By doffctl setup: the line above had no "
+                       "end.\n\"\"\"\n"),
+            "refused: file:2:1: "));
 }
 
 TEST_CASE("what was the default is the default again") {
@@ -288,6 +292,8 @@ TEST_CASE("a wrong file is refused, with the place") {
       {"podman", "[engine\n", "1:8", "not TOML"},
       {"podman", "[engine]\na = 1\na = 2\n", "3:5", "not TOML"},
       {"podman", "[engine]\na = \"\xff\"\n", "2:5", "not TOML"},
+      {"podman", "[/]\n", "1:2", "not TOML"},
+      {"podman", "a = 1 \xc3\xa9\n", "1:7", "not TOML"},
       {"podman", "engine = 1\n", "1:10", "engine: must be a table"},
       {"podman", "[engine]\nruntimes = 1\n", "2:12", "must be a table"},
       {"podman", "[engine.runtimes]\ndoff = \"x\"\n", "2:8", "a list of paths"},
