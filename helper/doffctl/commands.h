@@ -32,6 +32,7 @@ void add_hook(CLI::App& app, Action& chosen);
 void add_minimize(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen);
 void add_policy(CLI::App& app, Action& chosen);
+void add_setup(CLI::App& app, Action& chosen);
 void add_trim(CLI::App& app, Action& chosen);
 
 // All of them, as main(), completion and the test of doffctl(1) see them.
