@@ -25,6 +25,7 @@ using Action = std::function<int()>;
 // options are read, `chosen` is what it does.
 void add_audit(CLI::App& app, Action& chosen);
 void add_completion(CLI::App& app, Action& chosen);
+void add_doctor(CLI::App& app, Action& chosen);
 void add_emit(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_hook(CLI::App& app, Action& chosen);
