@@ -64,6 +64,88 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
   return at + 1;
 }
 
+std::string string_at(std::string_view text, Range string) {
+  return json::parse(string.of(text)).get<std::string>();
+}
+
+// Takes down the values of a text that is known to be JSON: brackets match, and
+// strings end.
+class Walk {
+ public:
+  Walk(std::string_view text, std::vector<JsonNode>& nodes)
+      : text_(text), nodes_(nodes) {}
+
+  // Goes through all of it, or up to such a key.
+  std::optional<Range> find_key_given_twice() {
+    std::optional<Range> twice;
+    while (at_ < text_.size() && !twice) {
+      const char c = text_[at_];
+      if (c == '{' || c == '[')
+        open(c == '{' ? JsonNode::Type::kObject : JsonNode::Type::kArray);
+      else if (c == '}' || c == ']')
+        close();
+      else if (c == '"')
+        twice = take_string();
+      else if (c == ',' || c == ':' || kSpace.find(c) != std::string_view::npos)
+        ++at_;
+      else
+        add(JsonNode::Type::kOther,
+            std::min(text_.find_first_of(",]} \t\n\r", at_), text_.size()));
+    }
+    return twice;
+  }
+
+ private:
+  // A value from here to `end`.
+  void add(JsonNode::Type type, std::size_t end) {
+    JsonNode node;
+    node.type = type;
+    node.range = {at_, end};
+    if (key_) {
+      node.key = *key_;
+      node.name = string_at(text_, *key_);
+      key_.reset();
+    }
+    if (!open_.empty()) nodes_[open_.back()].children.push_back(nodes_.size());
+    nodes_.push_back(std::move(node));
+    at_ = end;
+  }
+
+  void open(JsonNode::Type type) {
+    add(type, at_ + 1);
+    open_.push_back(nodes_.size() - 1);
+    names_.emplace_back();
+  }
+
+  void close() {
+    nodes_[open_.back()].range.end = ++at_;
+    open_.pop_back();
+    names_.pop_back();
+  }
+
+  // A key or a value; the key, if its object has it already.
+  std::optional<Range> take_string() {
+    const Range string{at_, end_of_string(text_, at_)};
+    const std::size_t next = text_.find_first_not_of(kSpace, string.end);
+    if (next == std::string_view::npos || text_[next] != ':') {
+      add(JsonNode::Type::kString, string.end);
+      return std::nullopt;
+    }
+    at_ = string.end;
+    key_ = string;
+    if (names_.back().insert(string_at(text_, string)).second)
+      return std::nullopt;
+    return string;
+  }
+
+  std::string_view text_;
+  std::vector<JsonNode>& nodes_;
+  std::size_t at_ = 0;
+  std::vector<std::size_t> open_;             // indexes of nodes
+  std::vector<std::set<std::string>> names_;  // the keys of each
+  std::optional<Range> key_;                  // of the value that comes next
+};
+
 }  // namespace
 
 Result<JsonText> JsonText::parse(std::string_view text,
@@ -72,67 +154,15 @@ Result<JsonText> JsonText::parse(std::string_view text,
   if (auto wrong = find_wrong_syntax(text, source))
     return tl::unexpected(*wrong);
   JsonText parsed(text);
-  if (auto walked = parsed.walk(source); !walked)
-    return tl::unexpected(walked.error());
+  Walk walk(text, parsed.nodes_);
+  if (const auto twice = walk.find_key_given_twice())
+    return tl::unexpected(refused(text, twice->begin, source,
+                                  string_at(text, *twice),
+                                  "a key given twice"));
   if (parsed.root().type != JsonNode::Type::kObject)
     return tl::unexpected(refused(text, parsed.root().range.begin, source, "",
                                   "must be an object"));
   return parsed;
-}
-
-// The text is known to be JSON: brackets match, and strings end.
-Result<void> JsonText::walk(const std::string& source) {
-  std::vector<std::size_t> open;             // indexes of nodes
-  std::vector<std::set<std::string>> names;  // the keys of each
-  std::optional<Range> key;
-  const auto add = [&](JsonNode::Type type, Range range) {
-    JsonNode node;
-    node.type = type;
-    node.range = range;
-    if (key) {
-      node.key = *key;
-      node.name = json::parse(key->of(text_)).get<std::string>();
-      key.reset();
-    }
-    if (!open.empty()) nodes_[open.back()].children.push_back(nodes_.size());
-    nodes_.push_back(std::move(node));
-  };
-  for (std::size_t at = 0; at < text_.size();) {
-    const char c = text_[at];
-    if (c == '{' || c == '[') {
-      add(c == '{' ? JsonNode::Type::kObject : JsonNode::Type::kArray,
-          {at, at + 1});
-      open.push_back(nodes_.size() - 1);
-      names.emplace_back();
-      ++at;
-    } else if (c == '}' || c == ']') {
-      nodes_[open.back()].range.end = ++at;
-      open.pop_back();
-      names.pop_back();
-    } else if (c == '"') {
-      const Range string{at, end_of_string(text_, at)};
-      at = string.end;
-      const std::size_t next = text_.find_first_not_of(kSpace, at);
-      if (next == std::string_view::npos || text_[next] != ':') {
-        add(JsonNode::Type::kString, string);
-        continue;
-      }
-      key = string;
-      const auto name = json::parse(string.of(text_)).get<std::string>();
-      if (!names.back().insert(name).second)
-        return tl::unexpected(
-            refused(text_, string.begin, source, name, "a key given twice"));
-    } else if (c == ',' || c == ':' ||
-               kSpace.find(c) != std::string_view::npos) {
-      ++at;
-    } else {
-      const std::size_t end =
-          std::min(text_.find_first_of(",]} \t\n\r", at), text_.size());
-      add(JsonNode::Type::kOther, {at, end});
-      at = end;
-    }
-  }
-  return {};
 }
 
 const JsonNode* JsonText::find(const JsonNode& object,
@@ -143,7 +173,7 @@ const JsonNode* JsonText::find(const JsonNode& object,
 }
 
 std::string JsonText::word(const JsonNode& string) const {
-  return json::parse(string.range.of(text_)).get<std::string>();
+  return string_at(text_, string.range);
 }
 
 std::string JsonText::with_member(const JsonNode& object, std::string_view name,

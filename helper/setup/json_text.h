@@ -47,7 +47,6 @@ class JsonText {
 
  private:
   explicit JsonText(std::string_view text) : text_(text) {}
-  Result<void> walk(const std::string& source);
 
   std::string_view text_;
   std::vector<JsonNode> nodes_;

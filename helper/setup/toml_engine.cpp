@@ -35,6 +35,37 @@ Result<bool> is_default(const toml::table& tree, const std::string& source,
   return *name != nullptr && (*name)->get() == kRuntimeName;
 }
 
+// What of ours is there without setup: somebody has written it by hand, and it
+// stays.
+struct WithoutUs {
+  bool by_hand = false;
+  bool is_default = false;
+};
+
+// `as_it_is` is the tree of `text`.
+Result<WithoutUs> look_without_us(std::string_view text,
+                                  const toml::table& as_it_is,
+                                  const std::string& source,
+                                  const Registration& registration,
+                                  const TomlEngine& engine) {
+  const auto rest = remove_settings(text, source, engine.ours());
+  if (!rest) return tl::unexpected(rest.error());
+  const auto tree = parse_toml(*rest, source);
+  if (!tree) return tl::unexpected(tree.error());
+  const auto path = find_registered(*tree, source, engine);
+  if (!path) return tl::unexpected(path.error());
+  if (!path->empty() && *path != registration.runtime)
+    return tl::unexpected(Failure{
+        .doing = "the runtime doff",
+        .value = *path,
+        .cause = "registered, but not by doffctl setup",
+        .next = "change it there",
+        .place = place_of(*find(as_it_is, runtime_of(engine)), source)});
+  const auto by_default = is_default(*tree, source, engine);
+  if (!by_default) return tl::unexpected(by_default.error());
+  return WithoutUs{!path->empty(), *by_default};
+}
+
 }  // namespace
 
 OurPaths TomlEngine::ours() const {
@@ -85,24 +116,10 @@ Result<std::string> register_in_toml(const std::optional<std::string>& text,
   const auto was_default = is_default(*tree, source, engine);
   if (!was_default) return tl::unexpected(was_default.error());
 
-  auto rest = remove_settings(*text, source, engine.ours());
-  if (!rest) return rest;
-  const auto rest_tree = parse_toml(*rest, source);
-  if (!rest_tree) return tl::unexpected(rest_tree.error());
-  // What is there without us, somebody has written by hand: it stays.
-  auto by_hand = find_registered(*rest_tree, source, engine);
-  if (!by_hand) return by_hand;
-  if (!by_hand->empty() && *by_hand != registration.runtime)
-    return tl::unexpected(
-        Failure{.doing = "the runtime doff",
-                .value = *by_hand,
-                .cause = "registered, but not by doffctl setup",
-                .next = "change it there",
-                .place = place_of(*find(*tree, runtime_of(engine)), source)});
-  if (!by_hand->empty()) settings.clear();
-  const auto stays_default = is_default(*rest_tree, source, engine);
-  if (!stays_default) return tl::unexpected(stays_default.error());
-  if ((registration.as_default || *was_default) && !*stays_default)
+  const auto rest = look_without_us(*text, *tree, source, registration, engine);
+  if (!rest) return tl::unexpected(rest.error());
+  if (rest->by_hand) settings.clear();
+  if ((registration.as_default || *was_default) && !rest->is_default)
     settings.push_back(as_default);
   return update_settings(*text, source, settings, engine.ours());
 }

@@ -258,6 +258,11 @@ TEST_CASE("what somebody has registered by hand stays as it is") {
   CHECK(added("podman", by_hand, {kOtherPath}) ==
         "refused: file:2:8: the runtime doff \"/usr/local/bin/doff-runtime\": "
         "registered, but not by doffctl setup; change it there");
+  // The place is one in the file, with what setup has added above.
+  const std::string below = "[engine]\n" + by_hand;
+  CHECK(
+      has(added("podman", added("podman", below, {kPath, true}), {kOtherPath}),
+          "refused: file:4:8: the runtime doff"));
 }
 
 TEST_CASE("a wrong file is refused, with the place") {
