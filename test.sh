@@ -27,10 +27,11 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
   libcap2-bin libcap-ng-utils util-linux bsdutils mount procps tmux jq python3 \
   libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev nettle-dev \
-  python3-jsonschema python3-yaml bash-completion zsh fish attr patch \
-  podman conmon netavark catatonit docker.io docker-compose containerd \
+  libtomlplusplus-dev python3-jsonschema python3-yaml bash-completion zsh fish \
+  attr patch podman conmon netavark catatonit uidmap docker.io docker-compose \
+  containerd \
   iptables systemd systemd-container \
-  python3-grpcio python3-protobuf protobuf-compiler || exit
+  python3-grpcio python3-protobuf protobuf-compiler python3-kubernetes || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0

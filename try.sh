@@ -9,8 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 need cmake ninja-build g++ musl-tools libseccomp-dev runc busybox-static jq \
   libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev \
-  nettle-dev
-echo "== building doff and doffctl (doffctl takes a minute or two)"
+  libtomlplusplus-dev nettle-dev
+echo "== building doff, doffctl and doff-runtime (a minute or two)"
 cmake -S . -B build/try -G Ninja >/dev/null
 cmake --build build/try >/dev/null
 ((EUID == 0)) || exec sudo "$0" "$@"
@@ -20,6 +20,7 @@ id=doff-try-$$
 cleanup() {
   runc --root "$bundle/state" delete --force "$id" 2>/dev/null || true
   runc --root "$bundle/state" delete --force "$id-trimmed" 2>/dev/null || true
+  runc --root "$bundle/state" delete --force "$id-in-front" 2>/dev/null || true
   rm -rf "$bundle"
 }
 trap cleanup EXIT
@@ -73,5 +74,21 @@ runc --root "$bundle/state" run --detach --bundle "$bundle" "$id-trimmed" \
 pid=$(runc --root "$bundle/state" state "$id-trimmed" | jq .pid)
 grep CapBnd "/proc/$pid/status"
 [[ $(grep CapBnd "/proc/$pid/status") == *00000000000000c0 ]]
+echo "== and what needs nothing in the image and nothing of whoever connects:"
+echo "== the runtime doff-runtime, here as an engine calls it"
+doff_runtime=(build/try/helper/doff-runtime --doff-settings "$bundle/runtime.conf"
+  --root "$bundle/state")
+printf '%s\n' "runtime $(command -v runc)" \
+  "launcher $PWD/build/try/launcher/doff" >"$bundle/runtime.conf"
+rm "$bundle/rootfs/bin/doff"
+"${doff_runtime[@]}" run --detach --bundle "$bundle" "$id-in-front" \
+  </dev/null >/dev/null 2>&1
+echo "\$ doff-runtime exec CONTAINER 'sh' '-c' 'sleep 100; exit'"
+"${doff_runtime[@]}" exec --detach --pid-file "$bundle/pid" "$id-in-front" \
+  sh -c 'sleep 100; exit'
+sleep 0.2
+grep -E 'Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp:' \
+  "/proc/$(cat "$bundle/pid")/status"
+[[ $(grep CapBnd "/proc/$(cat "$bundle/pid")/status") == *0000000000000000 ]]
 echo "== done; to look around yourself: build/try/launcher/doff --help and" \
   "build/try/helper/doffctl --help"

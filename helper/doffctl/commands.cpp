@@ -40,6 +40,8 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
   add_audit(app, chosen);
   add_minimize(app, command, chosen);
   add_hook(app, chosen);
+  add_setup(app, chosen);
+  add_doctor(app, chosen);
   add_completion(app, chosen);
   title_commands(app);
   app.footer(

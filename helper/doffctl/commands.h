@@ -25,6 +25,7 @@ using Action = std::function<int()>;
 // options are read, `chosen` is what it does.
 void add_audit(CLI::App& app, Action& chosen);
 void add_completion(CLI::App& app, Action& chosen);
+void add_doctor(CLI::App& app, Action& chosen);
 void add_emit(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_hook(CLI::App& app, Action& chosen);
@@ -32,6 +33,7 @@ void add_hook(CLI::App& app, Action& chosen);
 void add_minimize(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen);
 void add_policy(CLI::App& app, Action& chosen);
+void add_setup(CLI::App& app, Action& chosen);
 void add_trim(CLI::App& app, Action& chosen);
 
 // All of them, as main(), completion and the test of doffctl(1) see them.

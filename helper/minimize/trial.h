@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "caps/capability_set.h"
+#include "helper/child.h"
 #include "helper/failure.h"
 
 namespace doff {
@@ -19,23 +20,6 @@ struct Means {
   bool needs_ambient = false;
 };
 [[nodiscard]] Result<Means> own_means();
-
-// Takes SIGINT, SIGTERM and SIGHUP for itself while it lives, so that a trial
-// can be ended and what is known can be told.
-class Interruption {
- public:
-  Interruption();
-  ~Interruption();
-  Interruption(const Interruption&) = delete;
-  Interruption& operator=(const Interruption&) = delete;
-
-  // Readable once a signal has come; not to be closed or read by others.
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool has_come() const;
-
- private:
-  int fd_ = -1;
-};
 
 struct Experiment {
   std::string launcher;              // the path of doff

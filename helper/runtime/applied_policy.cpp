@@ -1,10 +1,8 @@
 #include "helper/runtime/applied_policy.h"
 
-#include <nettle/sha2.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <optional>
@@ -15,6 +13,7 @@
 #include "helper/policy/profiles.h"
 #include "helper/policy/tightened.h"
 #include "helper/rules.h"
+#include "helper/runtime/digest.h"
 #include "helper/wish.h"
 #include "helper/words.h"
 
@@ -23,31 +22,11 @@ namespace {
 
 constexpr std::size_t kLongestPolicy = std::size_t{4} << 20;
 
-class Digest {
- public:
-  Digest() { sha256_init(&state_); }
-  // With its length, so that two texts are not one with another border.
-  void add(std::string_view text) {
-    const std::string size = std::to_string(text.size()) + ":";
-    for (const std::string_view piece : {std::string_view(size), text})
-      sha256_update(&state_, piece.size(),
-                    reinterpret_cast<const std::uint8_t*>(piece.data()));
-  }
-  std::string text() {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::array<std::uint8_t, SHA256_DIGEST_SIZE> bytes{};
-    sha256_digest(&state_, bytes.size(), bytes.data());
-    std::string digits = "sha256:";
-    for (const unsigned byte : bytes) {
-      digits += kHex[byte >> 4];
-      digits += kHex[byte & 15];
-    }
-    return digits;
-  }
-
- private:
-  sha256_ctx state_{};
-};
+// With its length, so that two texts are not one with another border.
+void add_part(std::string_view text, Digest& digest) {
+  digest.add(std::to_string(text.size()) + ":");
+  digest.add(text);
+}
 
 Failure at_annotation(std::string_view name, Failure failure) {
   failure.doing = "the annotation " + std::string(name);
@@ -96,7 +75,7 @@ Checked<std::optional<Policy>> read_host_policy(const Settings& settings,
   const auto text = read_policy_text(settings);
   if (!text) return tl::unexpected(Failures{text.error()});
   if (!*text) return std::nullopt;
-  digest.add(**text);
+  add_part(**text, digest);
   auto policy = parse_policy(
       **text, settings.policy != nullptr ? settings.policy : kPolicyFile);
   if (!policy) return tl::unexpected(policy.error());
@@ -147,19 +126,21 @@ Checked<AppliedPolicy> read_applied_policy(
       return tl::unexpected(
           Failures{at_annotation(kProfileKey, policy.error())});
     note(policy->source);
-    digest.add(**profile);
+    add_part(**profile, digest);
     applied.connect = tightened(applied.connect, policy->connect);
     applied.layers.push_back(*std::move(policy));
   }
-  const auto drop = find_annotation(annotations, kCapDropKey);
+  auto drop = find_annotation(annotations, kCapDropKey);
   if (!drop) return tl::unexpected(Failures{drop.error()});
   if (*drop) {
+    // Podman splits the value of --annotation at commas.
+    std::ranges::replace(**drop, ' ', ',');
     Words words;
     if (auto added = add_words(**drop, words); !added)
       return tl::unexpected(
           Failures{at_annotation(kCapDropKey, added.error())});
     note("annotation " + std::string(kCapDropKey));
-    digest.add(**drop);
+    add_part(**drop, digest);
     applied.dropped =
         words.all ? CapabilitySet(~std::uint64_t{0}) : words.named;
   }

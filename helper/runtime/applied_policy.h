@@ -16,12 +16,14 @@
 namespace doff {
 
 // What people ask for in a spec: the name of a profile, a list as --cap-drop
-// takes it.
+// takes it, with commas or blanks.
 inline constexpr std::string_view kProfileKey = "io.doff.profile";
 inline constexpr std::string_view kCapDropKey = "io.doff.cap-drop";
 // What doff-runtime writes there: by which policy, and what it removed.
 inline constexpr std::string_view kPolicyKey = "io.doff.policy";
 inline constexpr std::string_view kRemovedKey = "io.doff.removed";
+// The digest of the launcher that it mounted.
+inline constexpr std::string_view kLauncherKey = "io.doff.launcher";
 
 struct AppliedPolicy {
   std::vector<Policy> layers;  // the host's if there is one, the profile's

@@ -39,6 +39,20 @@ const OptionName* find(std::span<const OptionName> known,
   return nullptr;
 }
 
+// getopt_long(3) takes the beginning of a name for it, where no other begins
+// so. Go's flags do not; to read one of those so does no harm, runc refuses it.
+const OptionName* find_beginning(std::span<const OptionName> known,
+                                 std::string_view beginning) {
+  const OptionName* found = nullptr;
+  for (const OptionName& each : known) {
+    if (each.name == beginning) return &each;
+    if (!each.name.starts_with(beginning)) continue;
+    if (found != nullptr) return nullptr;
+    found = &each;
+  }
+  return found;
+}
+
 // `-tdX`: flags, and at most one option at the end that takes `X`.
 std::optional<ReadOption> read_cluster(const char* letters, char* const* argv,
                                        std::span<const OptionName> known) {
@@ -71,8 +85,10 @@ std::optional<ReadOption> read_option(char* const* argv, Grammar grammar,
   text.remove_prefix(two ? 2 : 1);
   const std::size_t equals = text.find('=');
   ReadOption read{.name = {text.data(), std::min(equals, text.size())}};
-  const OptionName* const row = find(known, read.name);
+  const OptionName* const row =
+      two ? find_beginning(known, read.name) : find(known, read.name);
   read.known = row != nullptr;
+  if (read.known) read.name = row->name;
   if (equals != std::string_view::npos) {
     read.value = text.data() + equals + 1;
   } else if (row != nullptr && row->takes_value) {

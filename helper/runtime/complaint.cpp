@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 
 namespace doff {
@@ -83,6 +85,14 @@ void append_to_log(const CommandLine& line, std::string_view level,
 }
 
 }  // namespace
+
+std::string_view describe(int error) {
+  if (error == ENOENT) return "is not there";
+  if (error == EACCES) return "may not be used by this user";
+  // The only thread.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe)
+  return std::strerror(error);
+}
 
 void say(const CommandLine& line, Level level,
          std::span<const std::string_view> pieces) {

@@ -10,6 +10,11 @@
 
 namespace doff {
 
+// strerror(3), in words of our own where engines take its words for those of a
+// command that is not there: Podman and Docker look for them in what a runtime
+// says.
+std::string_view describe(int error);
+
 enum class Level : std::uint8_t { kWarning, kError };
 
 // Says `doff-runtime: ` and the pieces on stderr, and appends the same to the

@@ -103,7 +103,10 @@ Result<RunningContainer> find_container(const std::string& id, const char* root,
   }
   if (auto read = read_state(*state, grammar, container); !read)
     return tl::unexpected(read.error());
-  container.source = container.bundle + "/config.json";
+  // crun keeps a copy of what it read, which it goes by.
+  container.source =
+      (grammar == Grammar::kGetopt ? directory : container.bundle) +
+      "/config.json";
   auto config = read_file(container.source, kLongestSpec);
   if (!config) return tl::unexpected(config.error());
   container.config = *std::move(config);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "helper/runtime/applied_policy.h"
+#include "helper/runtime/digest.h"
 #include "helper/runtime/prepare_spec.h"
 #include "helper/spec/replace_file.h"
 #include "helper/spec/scan_spec.h"
@@ -74,9 +75,8 @@ std::string find_config(const Host& host) {
   return bundle.value_or(".") + "/config.json";
 }
 
-}  // namespace
-
-Checked<void> prepare_bundle(const Host& host) {
+// Nothing where somebody else changed the file meanwhile.
+Checked<bool> prepare_once(const Host& host) {
   const auto fail = [](const Failure& failure) {
     return tl::unexpected(Failures{failure});
   };
@@ -86,19 +86,38 @@ Checked<void> prepare_bundle(const Host& host) {
   if (!spec) return fail(spec.error());
   const auto policy = read_applied_policy(host.settings, spec->annotated);
   if (!policy) return tl::unexpected(policy.error());
-  std::string launcher;
+  Launcher launcher;
   if (policy->connect.inject) {
     auto found = find_launcher(host);
     if (!found) return fail(found.error());
-    launcher = *std::move(found);
+    auto digest = digest_of_file(*found);
+    if (!digest) return fail(digest.error());
+    launcher = {*std::move(found), *std::move(digest)};
   }
   const auto prepared =
       prepare_config(file->text, file->path, *spec, *policy, launcher);
   if (!prepared) return fail(prepared.error());
-  if (prepared->text == file->text) return {};
-  if (auto replaced = replace(*file, prepared->text); !replaced)
-    return fail(replaced.error());
-  return {};
+  if (prepared->text == file->text) return true;
+  const auto replaced = replace(*file, prepared->text);
+  if (replaced) return true;
+  if (is_unchanged(*file)) return fail(replaced.error());
+  return false;
+}
+
+}  // namespace
+
+Checked<void> prepare_bundle(const Host& host) {
+  // Another create of the same bundle does the same to it.
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    const auto prepared = prepare_once(host);
+    if (!prepared) return tl::unexpected(prepared.error());
+    if (*prepared) return {};
+  }
+  return tl::unexpected(
+      Failures{{.doing = "rewriting",
+                .value = find_config(host),
+                .cause = "somebody else changes it all the time"}});
 }
 
 }  // namespace doff

@@ -4,13 +4,12 @@
 // it is. Both stay one process with it: nobody is left who could wait, or miss
 // a signal.
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <climits>
 #include <string_view>
 
 #include "helper/runtime/command_line.h"
@@ -33,12 +32,12 @@ int become_rewriter(const CommandLine& line, char** argv) {
     return complain(line,
                     std::array<std::string_view, 2>{
                         "finding doff-runtime-rewrite by /proc/self/exe: ",
-                        std::strerror(size < 0 ? errno : ENAMETOOLONG)});
+                        describe(size < 0 ? errno : ENAMETOOLONG)});
   *std::ranges::copy(kName, &path[directory]).out = '\0';
   execve(path.data(), argv, environ);
   return complain(
       line, std::array<std::string_view, 5>{
-                "starting \"", path.data(), "\": ", std::strerror(errno),
+                "starting \"", path.data(), "\": ", describe(errno),
                 "; no container is started without it: install doff again"});
 }
 
@@ -47,8 +46,9 @@ int run(char** argv) {
   if (is_rewritten(line.subcommand)) return become_rewriter(line, argv);
   std::array<char, 16384> buffer;
   Settings settings;
-  if (const auto fault = read_settings(line.settings, buffer, settings))
-    return complain_of_settings(line, *fault);
+  // Who wants to end a container should be able to, whatever else is wrong.
+  const auto fault = read_settings(line.settings, buffer, settings);
+  if (fault && !fault->runtime_known) return complain_of_settings(line, *fault);
   const char* const path = find_low_level(settings);
   if (path == nullptr) return complain_of_low_level(line, settings);
   return become(line, path, line.words);

@@ -97,17 +97,35 @@ CapabilitySet united(const SpecSets& sets) {
          sets.ambient;
 }
 
-// The policy's word on a request for more than the container has.
-std::optional<Failure> judge_request(const SpecSets& asked,
-                                     const SpecSets& container,
+// What the engine gave the container: engines ask for that again with each
+// exec, also for what creation took away.
+CapabilitySet given_by_engine(const RunningContainer& container) {
+  CapabilitySet given = united(sets_of(container.spec.process));
+  for (const ScannedAnnotation& each : container.spec.annotated) {
+    if (each.name != kRemovedKey) continue;
+    Words removed;
+    if (add_words(each.value, removed)) given |= removed.named;
+  }
+  return given;
+}
+
+// The policy's word on a request for more than the container was given.
+std::optional<Failure> judge_request(const SpecSets& asked, CapabilitySet given,
                                      const ConnectPolicy& connect) {
-  const CapabilitySet more = united(asked) - united(container);
+  const CapabilitySet more = united(asked) - given;
   if (more.empty() || connect.privileged == Response::kClamp)
     return std::nullopt;
-  return failed(names(more),
-                "asks for capabilities that the container does not have, as "
-                "exec --privileged does, and the policy refuses that",
-                "leave --privileged out, or set connect.privileged to clamp");
+  // The name that says most, where it is among them.
+  const CapabilitySet admin = more & only("SYS_ADMIN");
+  const CapabilitySet shown =
+      admin.empty() ? CapabilitySet(*more.begin()) : admin;
+  const CapabilitySet rest = more - shown;
+  return failed(
+      names(shown) +
+          (rest.empty() ? "" : " and " + std::to_string(rest.size()) + " more"),
+      "asks for capabilities that the container does not have, as "
+      "exec --privileged does, and the policy refuses that",
+      "leave --privileged out, or set connect.privileged to clamp");
 }
 
 // An error of the low-level runtime's own kind, which engines look for: found
@@ -143,11 +161,12 @@ int listen_fds() {
 
 // doff(1) with the policy as options: there is nothing to read in the
 // container, and nothing that it could change.
-std::vector<std::string> launcher_words(const ConnectPolicy& connect,
+std::vector<std::string> launcher_words(const std::string& launcher,
+                                        const ConnectPolicy& connect,
                                         const SpecSets& after,
                                         const Asked& asked, int kept_fds) {
   std::vector<std::string> words = {
-      kLauncherInContainer, "--accept",
+      launcher, "--accept",
       std::string(kVerdictNames[static_cast<std::size_t>(connect.accept)]),
       "--seccomp", connect.seccomp};
   const auto add = [&words](const char* option, const std::string& value) {
@@ -175,7 +194,7 @@ Result<std::string> private_file(const std::string& text, int kept_fds) {
   if (made < 0) return stop("memfd_create");
   std::string_view rest = text;
   while (!rest.empty()) {
-    const ssize_t wrote = write(made, rest.data(), rest.size());
+    const ssize_t wrote = ::write(made, rest.data(), rest.size());
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) return stop("writing a private process.json");
     rest.remove_prefix(static_cast<std::size_t>(wrote));
@@ -198,14 +217,30 @@ int become_with(const Host& host, const ExecLine& exec,
   words.insert(words.end(), exec.others.begin(), exec.others.end());
   words.insert(words.end(), {"--process", file, exec.id});
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& each : words) pointers.push_back(each.data());
   pointers.push_back(nullptr);
   return become(host.line, host.low_level, pointers.data());
 }
 
-int complain_of(const Host& host, const Failure& failure) {
-  const std::string text = to_text(failure);
-  return complain(host.line, std::array<std::string_view, 1>{text});
+// Which need not be there any more.
+std::string host_launcher_path(const Host& host) {
+  const auto launcher = find_launcher(host);
+  return launcher ? *launcher : "";
+}
+
+std::string noted_digest(const RunningContainer& container) {
+  for (const ScannedAnnotation& each : container.spec.annotated)
+    if (each.name == kLauncherKey) return each.value;
+  return {};
+}
+
+// A record that cannot be written holds nobody up, and is told.
+void record(const Host& host, const ConnectRecord& line) {
+  const auto written = write_record(host.settings, line);
+  if (written) return;
+  const std::string text = to_text(written.error());
+  say(host.line, Level::kWarning, std::array<std::string_view, 1>{text});
 }
 
 // One exec, from the container that was found to the end.
@@ -217,16 +252,17 @@ class Exec {
         line_(std::move(line)),
         container_(std::move(container)),
         policy_(std::move(policy)),
-        asked_(std::move(asked)) {
+        asked_(std::move(asked)),
+        launcher_(launcher_path(container_.config, container_.spec)) {
     record_ = {.container = container_.id,
                .uid = asked_.process.uid,
                .gid = asked_.gid,
                .terminal = asked_.process.terminal,
                .arguments = asked_.arguments,
                .before = {},
-               .after = {},
                .decision = {},
                .cause = {},
+               .after = {},
                .policy = policy_.source + " " + policy_.digest};
   }
 
@@ -239,34 +275,38 @@ class Exec {
       note("left");
       return become(host_.line, host_.low_level, host_.line.words);
     }
-    if (auto more = judge_request(record_.before, theirs, connect))
+    if (auto more =
+            judge_request(record_.before, given_by_engine(container_), connect))
       return refuse(*more);
     const Inside inside(container_.pid);
     if (auto missing = judge_command(inside, asked_))
       return refuse({.doing = "exec failed", .cause = *missing});
-    if (connect.inject && !inside.has_launcher() &&
-        connect.missing == Response::kRefuse)
+    const bool has_launcher = inside.has_launcher(
+        launcher_, host_launcher_path(host_), noted_digest(container_));
+    if (connect.inject && !has_launcher && connect.missing == Response::kRefuse)
       return refuse(no_launcher());
-    return go(theirs, connect.inject && inside.has_launcher());
+    return go(theirs, connect.inject && has_launcher);
   }
 
  private:
   [[nodiscard]] Failure no_launcher() const {
     return failed(container_.id,
-                  std::string("the launcher is not mounted at ") +
-                      kLauncherInContainer +
+                  "the launcher is not mounted at " + launcher_ +
                       ": the container was created before doff-runtime, or "
-                      "not by it, or what was mounted is gone",
+                      "not by it, or something else is mounted there",
                   "create the container anew, or set connect.missing to clamp");
   }
 
   int go(const SpecSets& theirs, bool inject) {
     const CapabilitySet allowed = doff::allowed(policy_.connect);
-    const int kept_fds = line_.preserve_fds + listen_fds();
+    // runc's exec hands on no others.
+    const bool listens = host_.grammar == Grammar::kGetopt;
+    const int kept_fds = line_.preserve_fds + (listens ? listen_fds() : 0);
     const SpecSets after = within(record_.before, theirs.bounding & allowed);
     const auto prepared = prepare_process(
         asked_.text, asked_.source, asked_.process, theirs, allowed,
-        inject ? launcher_words(policy_.connect, after, asked_, kept_fds)
+        inject ? launcher_words(launcher_, policy_.connect, after, asked_,
+                                kept_fds)
                : std::vector<std::string>());
     if (!prepared) return refuse(prepared.error());
     record_.after = prepared->after;
@@ -279,10 +319,9 @@ class Exec {
   int refuse(const Failure& failure) {
     record_.cause = to_text(failure);
     note("refused");
-    return complain_of(host_, failure);
+    return complain(host_.line, failure);
   }
 
-  // A record that cannot be written holds nobody up, and is told.
   void note(std::string decision) {
     const SpecSets& held = record_.after;
     const bool reduced = decision != "left";
@@ -295,10 +334,7 @@ class Exec {
                              .no_new_privs = reduced},
                             {.keep = allowed, .ambient = allowed});
     record_.decision = std::move(decision);
-    if (auto written = write_record(host_.settings, record_); !written) {
-      const std::string text = to_text(written.error());
-      say(host_.line, Level::kWarning, std::array<std::string_view, 1>{text});
-    }
+    record(host_, record_);
   }
 
   const Host& host_;
@@ -306,6 +342,7 @@ class Exec {
   RunningContainer container_;
   AppliedPolicy policy_;
   Asked asked_;
+  std::string launcher_;  // in the container
   ConnectRecord record_;
 };
 
@@ -313,16 +350,25 @@ class Exec {
 
 int start_exec(const Host& host) {
   auto line = read_exec_line(host.line, host.grammar);
-  if (!line) return complain_of(host, line.error());
+  if (!line) return complain(host.line, line.error());
+  // As much of a record as is known.
+  const auto refuse = [&](const Failure& failure) {
+    ConnectRecord refused{.container = line->id,
+                          .arguments = line->command,
+                          .before = {},
+                          .decision = "refused",
+                          .cause = to_text(failure),
+                          .after = {},
+                          .policy = {}};
+    doff::record(host, refused);
+    return complain(host.line, failure);
+  };
   auto container = find_container(line->id, host.line.root, host.grammar);
-  if (!container) return complain_of(host, container.error());
+  if (!container) return refuse(container.error());
   auto policy = read_applied_policy(host.settings, container->spec.annotated);
-  if (!policy) {
-    for (const Failure& each : policy.error()) complain_of(host, each);
-    return complain_of(host, policy.error().front());
-  }
+  if (!policy) return refuse(summary(policy.error()));
   auto asked = read_asked(*line, *container, host.grammar);
-  if (!asked) return complain_of(host, asked.error());
+  if (!asked) return refuse(asked.error());
   return Exec(host, *std::move(line), *std::move(container), *std::move(policy),
               *std::move(asked))
       .start();

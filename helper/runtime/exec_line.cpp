@@ -247,7 +247,21 @@ Result<std::string> process_of(const ExecLine& exec,
     if (auto set = set_user(exec, grammar, process); !set)
       return tl::unexpected(set.error());
     set_capabilities(exec, grammar, process);
-    return process.dump();
+    // runc's Go replaces what is not UTF-8 as well.
+    return process.dump(-1, ' ', false,
+                        grammar == Grammar::kGo
+                            ? Json::error_handler_t::replace
+                            : Json::error_handler_t::strict);
+  } catch (const Json::type_error& error) {
+    constexpr int kNotUtf8 = 316;
+    return tl::unexpected(
+        Failure{.doing = "exec: making a process of the options",
+                .value = exec.command.empty() ? "" : exec.command.front(),
+                .cause = error.id == kNotUtf8
+                             ? "an argument or a variable is not UTF-8, and a "
+                               "process.json cannot hold it"
+                             : error.what(),
+                .next = "have a shell in the container make such bytes"});
   } catch (const Json::exception& error) {
     return tl::unexpected(Failure{.doing = "exec: making a process of the "
                                            "options and of the container's",

@@ -3,11 +3,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
+#include "helper/runtime/complaint.h"
+
 namespace doff {
+Failure summary(const Failures& failures) {
+  Failure first = failures.front();
+  if (failures.size() > 1)
+    first.next += std::string(first.next.empty() ? "" : "; ") + "and " +
+                  std::to_string(failures.size() - 1) +
+                  " more: doffctl policy check";
+  return first;
+}
+
+int complain(const CommandLine& line, Failure failure) {
+  if (failure.error != 0) {
+    failure.cause += std::string(failure.cause.empty() ? "" : ": ") +
+                     std::string(describe(failure.error));
+    failure.error = 0;
+  }
+  const std::string text = to_text(failure);
+  return complain(line, std::array<std::string_view, 1>{text});
+}
 
 Result<std::string> find_launcher(const Host& host) {
   const bool named = host.settings.launcher != nullptr;

@@ -16,9 +16,16 @@ struct Host {
   Grammar grammar = Grammar::kGo;
 };
 
-// The launcher on the host: what the settings name, else the doff beside this
-// program. Refuses what is not there, not executable, or can be written by
-// others than its owner.
+// The first of what is wrong, and how much more is: an engine shows people one
+// line.
+Failure summary(const Failures& failures);
+
+// Says so to the engine and the person; the exit status.
+int complain(const CommandLine& line, Failure failure);
+
+// The path of the launcher on the host: what the settings name, else the doff
+// beside this program; of the file itself, not of a link to it. Refuses what is
+// not there, not executable, or can be written by others than its owner.
 [[nodiscard]] Result<std::string> find_launcher(const Host& host);
 
 }  // namespace doff

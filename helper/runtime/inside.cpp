@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "helper/runtime/launcher_mount.h"
+#include "helper/runtime/digest.h"
 
 namespace doff {
 namespace {
@@ -23,15 +23,28 @@ Descriptor open_inside(int root, const std::string& path, std::uint64_t more) {
       syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
+bool same_file(int file, const std::string& path) {
+  struct stat one {};
+  struct stat other {};
+  return fstat(file, &one) == 0 && stat(path.c_str(), &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// Of a container that was created with an earlier launcher.
+bool has_digest(int file, const std::string& digest) {
+  const auto found = digest_of_file("/proc/self/fd/" + std::to_string(file));
+  return found && *found == digest;
+}
+
 }  // namespace
 
 Inside::Inside(std::int32_t pid)
     : root_(open(("/proc/" + std::to_string(pid) + "/root").c_str(),
                  O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
 
-bool Inside::has_launcher() const {
-  const Descriptor file =
-      open_inside(root_.get(), kLauncherInContainer, RESOLVE_NO_SYMLINKS);
+bool Inside::has_launcher(const std::string& path, const std::string& host,
+                          const std::string& digest) const {
+  const Descriptor file = open_inside(root_.get(), path, RESOLVE_NO_SYMLINKS);
   struct statx about {};
   struct statvfs system {};
   if (file.get() < 0 ||
@@ -42,7 +55,8 @@ bool Inside::has_launcher() const {
   constexpr unsigned long kFlags = ST_RDONLY | ST_NOSUID;
   return S_ISREG(about.stx_mode) && (about.stx_mode & S_IXOTH) != 0 &&
          (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
-         (system.f_flag & kFlags) == kFlags;
+         (system.f_flag & kFlags) == kFlags &&
+         (same_file(file.get(), host) || has_digest(file.get(), digest));
 }
 
 Inside::Command Inside::look_at(const std::string& path,

@@ -15,8 +15,12 @@ class Inside {
   // known of it.
   explicit Inside(std::int32_t pid);
 
-  // Whether the launcher is there, mounted read-only, nosuid and nodev.
-  [[nodiscard]] bool has_launcher() const;
+  // Whether the launcher is mounted at `path`, read-only and nosuid: the file
+  // `host` (a path outside), or one of which `digest` was written down. The
+  // container's root may have mounted something else.
+  [[nodiscard]] bool has_launcher(const std::string& path,
+                                  const std::string& host,
+                                  const std::string& digest) const;
 
   enum class Command : std::uint8_t {
     kFound,

@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 
 #include "helper/runtime/complaint.h"
 
@@ -31,8 +30,7 @@ const char* find_low_level(const Settings& settings) {
 
 Grammar grammar_of(std::string_view path) {
   path.remove_prefix(path.rfind('/') + 1);  // npos + 1 is 0
-  return path.starts_with("crun") ? Grammar::kGetopt
-                                                              : Grammar::kGo;
+  return path.starts_with("crun") ? Grammar::kGetopt : Grammar::kGo;
 }
 
 int complain_of_low_level(const CommandLine& line, const Settings& settings) {
@@ -44,11 +42,11 @@ int complain_of_low_level(const CommandLine& line, const Settings& settings) {
             "/usr or /, in sbin or bin; install one, or name one with the "
             "setting `runtime` in /etc/doff/runtime.conf"});
   return complain(
-      line, std::array<std::string_view, 6>{
-                "the low-level runtime \"", settings.runtime,
-                "\": ", std::strerror(errno),
-                "; install it, or correct the setting `runtime` in ",
-                line.settings != nullptr ? line.settings : kSettingsFile});
+      line,
+      std::array<std::string_view, 6>{
+          "the low-level runtime \"", settings.runtime, "\": ", describe(errno),
+          "; install it, or correct the setting `runtime` in ",
+          line.settings != nullptr ? line.settings : kSettingsFile});
 }
 
 int complain_of_settings(const CommandLine& line, const SettingsFault& fault) {
@@ -72,7 +70,7 @@ int become(const CommandLine& line, const char* path, char** words) {
   words[0] = const_cast<char*>(path);  // which execve(2) only reads
   execve(path, words, environ);
   return complain(line, std::array<std::string_view, 4>{
-                            "starting \"", path, "\": ", std::strerror(errno)});
+                            "starting \"", path, "\": ", describe(errno)});
 }
 
 }  // namespace doff

@@ -40,8 +40,9 @@ Edit append_element(std::string_view text, Range array,
 
 // ro, nosuid, nodev: nothing in the container can change the launcher, and it
 // is no way to anything else. private: it stays where it is.
-std::string launcher_mount(const std::string& launcher) {
-  return json_text({{"destination", kLauncherInContainer},
+std::string launcher_mount(const std::string& launcher,
+                           const std::string& path) {
+  return json_text({{"destination", path},
                     {"type", "bind"},
                     {"source", launcher},
                     {"options", {"bind", "ro", "nosuid", "nodev", "private"}}});
@@ -49,7 +50,7 @@ std::string launcher_mount(const std::string& launcher) {
 
 void add_launcher(std::string_view text, const ScannedSpec& spec,
                   const std::string& launcher, std::vector<Edit>& edits) {
-  const std::string mount = launcher_mount(launcher);
+  const std::string mount = launcher_mount(launcher, launcher_path(text, spec));
   if (!spec.mounts) {
     edits.push_back(
         add_members(text, spec.range, {{"mounts", "[" + mount + "]"}}));
@@ -142,7 +143,7 @@ Result<PreparedSpec> prepare_config(std::string_view text,
                                     const std::string& source,
                                     const ScannedSpec& spec,
                                     const AppliedPolicy& policy,
-                                    const std::string& launcher) {
+                                    const Launcher& launcher) {
   if (spec.kind != SpecKind::kConfig || !spec.process)
     return tl::unexpected(
         failed(text, 0, source, "", "not a config.json with a `process`"));
@@ -154,13 +155,15 @@ Result<PreparedSpec> prepare_config(std::string_view text,
     edits = edits_for(text, *spec.process, prepared.after);
   else
     prepared.after = prepared.before;
-  if (!launcher.empty()) add_launcher(text, spec, launcher, edits);
-  annotate(text, spec,
-           {{std::string(kPolicyKey),
-             json_text(policy.source + " " + policy.digest)},
-            {std::string(kRemovedKey),
-             json_text(removed_in_all(spec, prepared.before, prepared.after))}},
-           edits);
+  std::vector<Member> annotations = {
+      {std::string(kPolicyKey), json_text(policy.source + " " + policy.digest)},
+      {std::string(kRemovedKey),
+       json_text(removed_in_all(spec, prepared.before, prepared.after))}};
+  if (!launcher.path.empty()) {
+    add_launcher(text, spec, launcher.path, edits);
+    annotations.emplace_back(kLauncherKey, json_text(launcher.digest));
+  }
+  annotate(text, spec, annotations, edits);
   merge_added(edits);
   prepared.text = apply_edits(text, std::move(edits));
   const auto good =

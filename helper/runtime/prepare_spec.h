@@ -11,6 +11,11 @@
 
 namespace doff {
 
+struct Launcher {
+  std::string path;  // absolute; "": none is mounted
+  std::string digest;
+};
+
 struct PreparedSpec {
   std::string text;  // byte for byte what it was, but for what had to change
   SpecSets before;
@@ -18,14 +23,14 @@ struct PreparedSpec {
 };
 
 // A config.json, `text`, which was scanned as `spec`: with the capabilities
-// that `policy` leaves, `launcher` (an absolute path; "": none) mounted last,
+// that `policy` leaves, `launcher` mounted last,
 // read-only, and annotations that say what was removed and by which policy.
 // Preparing twice is preparing once.
 [[nodiscard]] Result<PreparedSpec> prepare_config(std::string_view text,
                                                   const std::string& source,
                                                   const ScannedSpec& spec,
                                                   const AppliedPolicy& policy,
-                                                  const std::string& launcher);
+                                                  const Launcher& launcher);
 
 // A process.json: its sets within those of the container and within `allowed`,
 // no_new_privs set, and `front` before its arguments. One without sets has the

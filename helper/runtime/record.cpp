@@ -87,10 +87,13 @@ std::string to_json(const ConnectRecord& record, bool with_arguments) {
       {"command", record.arguments.empty() ? "" : record.arguments.front()}};
   if (with_arguments) json["arguments"] = record.arguments;
   json["decision"] = record.decision;
-  if (!record.cause.empty()) json["cause"] = record.cause;
-  json["verdict"] = kVerdictNames[static_cast<std::size_t>(record.verdict)];
   json["before"] = sets(record.before);
-  json["after"] = sets(record.after);
+  if (!record.cause.empty()) {
+    json["cause"] = record.cause;
+  } else {
+    json["after"] = sets(record.after);
+    json["verdict"] = kVerdictNames[static_cast<std::size_t>(record.verdict)];
+  }
   json["policy"] = record.policy;
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
 }

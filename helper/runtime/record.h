@@ -19,10 +19,10 @@ struct ConnectRecord {
   bool terminal = false;
   std::vector<std::string> arguments;  // the first is the command
   SpecSets before;                     // what the engine asked for
-  SpecSets after;
   // What doff-runtime decided: `started`, `left` (connect.match), `refused`.
   std::string decision;
-  std::string cause;  // of a refusal
+  std::string cause;  // of a refusal, which has no `after` and no verdict
+  SpecSets after;
   // On the sets and flags that the process starts with. What doff(1) then finds
   // in the container is no weaker than connect.accept.
   Verdict verdict = Verdict::kOpen;

@@ -18,16 +18,6 @@
 namespace doff {
 namespace {
 
-// The engine shows people the last error of its log: that is the first that is
-// wrong, with how many more there are.
-int complain_of_all(const CommandLine& line, const Failures& failures) {
-  std::string text = to_text(failures.front());
-  if (failures.size() > 1)
-    text += " (and " + std::to_string(failures.size() - 1) +
-            " more: doffctl policy check)";
-  return complain(line, std::array<std::string_view, 1>{text});
-}
-
 int run(char** argv) {
   Host host{.line = read_command_line(argv)};
   std::array<char, 16384> buffer;
@@ -40,7 +30,7 @@ int run(char** argv) {
   host.grammar = grammar_of(host.low_level);
   if (host.line.subcommand == "exec") return start_exec(host);
   if (const auto prepared = prepare_bundle(host); !prepared)
-    return complain_of_all(host.line, prepared.error());
+    return complain(host.line, summary(prepared.error()));
   return become(host.line, host.low_level, host.line.words);
 }
 

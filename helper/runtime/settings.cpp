@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "caps/names.h"
+#include "helper/runtime/complaint.h"
 
 namespace doff {
 namespace {
@@ -66,8 +66,8 @@ std::optional<SettingsFault> read_line(std::span<char> line, Settings& settings,
                                        std::array<bool, kRows.size()>& seen) {
   const std::string_view text = trimmed({line.data(), line.size()});
   if (text.empty() || text[0] == '#') return std::nullopt;
-  const std::string_view name(text.data(),
-                              std::min(text.find_first_of(kBlank), text.size()));
+  const std::string_view name(
+      text.data(), std::min(text.find_first_of(kBlank), text.size()));
   std::string_view rest = text;
   rest.remove_prefix(name.size());
   const std::string_view value = trimmed(rest);
@@ -100,17 +100,22 @@ std::optional<SettingsFault> parse_settings(std::span<char> text,
   if (!text.empty() && text.back() != '\n')
     return SettingsFault{.cause = "its last line does not end in a newline"};
   std::array<bool, kRows.size()> seen{};
+  std::optional<SettingsFault> first;
   for (unsigned number = 1; !text.empty(); ++number) {
     const auto end =
         static_cast<std::size_t>(std::ranges::find(text, '\n') - text.begin());
     auto fault = read_line(text.first(end + 1), settings, seen);
     if (fault) {
       fault->line = number;
-      return fault;
+      fault->runtime_known = fault->name != "runtime";
+      if (first)
+        first->runtime_known = first->runtime_known && fault->runtime_known;
+      else
+        first = fault;
     }
     text = text.subspan(end + 1);
   }
-  return std::nullopt;
+  return first;
 }
 
 std::optional<SettingsFault> read_settings(const char* path,
@@ -123,9 +128,9 @@ std::optional<SettingsFault> read_settings(const char* path,
     if (fd >= 0) close(fd);
     return SettingsFault{.cause = cause, .next = next};
   };
-  if (fd < 0) return fault(std::strerror(errno));
+  if (fd < 0) return fault(describe(errno));
   struct stat about {};
-  if (fstat(fd, &about) != 0) return fault(std::strerror(errno));
+  if (fstat(fd, &about) != 0) return fault(describe(errno));
   if (!S_ISREG(about.st_mode)) return fault("not a regular file");
   if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return fault("writable by others than its owner", "chmod go-w it");
@@ -133,7 +138,7 @@ std::optional<SettingsFault> read_settings(const char* path,
   while (size < buffer.size()) {
     const ssize_t got = read(fd, &buffer[size], buffer.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fault(std::strerror(errno));
+    if (got < 0) return fault(describe(errno));
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }

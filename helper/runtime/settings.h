@@ -28,6 +28,9 @@ struct SettingsFault {
   std::string_view value{};
   std::string_view cause{};
   std::string_view next{};
+  // Settings::runtime is what the file says all the same: enough to end and to
+  // show containers, not to start any.
+  bool runtime_known = false;
 };
 
 // Reads lines `NAME VALUE`, as the launcher's configuration files have them:

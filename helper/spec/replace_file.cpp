@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,6 +23,10 @@ namespace doff {
 namespace {
 
 constexpr const char* kAcl = "system.posix_acl_access";
+constexpr const char* kNotSynced =
+    "the file is the new one, but might not outlive a crash";
+constexpr mode_t kNewMode = 0644;
+constexpr mode_t kNewDirectoryMode = 0755;
 
 Failure failed(std::string doing, const std::string& path, int error) {
   return {.doing = std::move(doing), .value = path, .error = error};
@@ -173,6 +179,27 @@ Result<void> require_unchanged(const ReadFile& file) {
       refused(file.path, "changed since it was read", "try again"));
 }
 
+// Some file systems sync directories by themselves, and say EINVAL.
+Result<void> sync_directory(int directory, const std::string& path,
+                            const char* otherwise) {
+  if (fsync(directory) == 0 || errno == EINVAL) return {};
+  return tl::unexpected(Failure{.doing = "syncing the directory of",
+                                .value = path,
+                                .cause = otherwise,
+                                .error = errno});
+}
+
+// A file of its own in `directory`, under a name that goes with `name`.
+Result<Descriptor> open_temporary(int directory, const std::string& name,
+                                  const std::string& path) {
+  Descriptor made(openat(directory, name.c_str(),
+                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                         S_IRUSR | S_IWUSR));
+  if (made.get() < 0)
+    return tl::unexpected(failed("a new file beside", path, errno));
+  return made;
+}
+
 // In the order in which one does not undo another: chown(2) clears bits of the
 // mode and attributes, an ACL sets the mode's group bits.
 Result<void> fill(int fd, const ReadFile& file, std::string_view text) {
@@ -194,12 +221,50 @@ Result<void> fill(int fd, const ReadFile& file, std::string_view text) {
   return {};
 }
 
+std::string parent_of(const std::string& path) {
+  const std::size_t name_at = path.rfind('/') + 1;  // npos + 1 is 0
+  return name_at == 0 ? "." : path.substr(0, name_at);
+}
+
+std::string name_of(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// Directories that are made on the way to a file, and go if it does not come.
+class MadeDirectories {
+ public:
+  MadeDirectories() = default;
+  MadeDirectories(const MadeDirectories&) = delete;
+  MadeDirectories& operator=(const MadeDirectories&) = delete;
+  ~MadeDirectories() {
+    for (; !made_.empty(); made_.pop_back()) rmdir(made_.back().c_str());
+  }
+
+  Result<void> make(const std::string& path) {
+    std::filesystem::path each;
+    for (const auto& part : std::filesystem::path(path)) {
+      each /= part;
+      if (mkdir(each.c_str(), kNewDirectoryMode) == 0) {
+        made_.push_back(each);
+        if (chmod(each.c_str(), kNewDirectoryMode) == 0) continue;
+      } else if (errno == EEXIST) {
+        continue;
+      }
+      return tl::unexpected(failed("making the directory", each, errno));
+    }
+    return {};
+  }
+  void keep() { made_.clear(); }
+
+ private:
+  std::vector<std::string> made_;
+};
+
 }  // namespace
 
 Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
-  const std::size_t name_at = path.rfind('/') + 1;  // npos + 1 is 0
-  const std::string parent = name_at == 0 ? "." : path.substr(0, name_at);
-  const std::string name = path.substr(name_at);
+  const std::string parent = parent_of(path);
+  const std::string name = name_of(path);
   const Failure irregular = refused(path, "not a regular file", "");
   if (name.empty()) return tl::unexpected(irregular);
 
@@ -232,32 +297,58 @@ Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
                   *std::move(text)};
 }
 
+bool is_unchanged(const ReadFile& file) {
+  return require_unchanged(file).has_value();
+}
+
 Result<void> replace(const ReadFile& file, std::string_view text) {
   const int directory = file.directory.get();
   const SignalsHeld held;
   const auto name = random_name();
   if (!name)
     return tl::unexpected(failed("a new name beside", file.path, errno));
-  const Descriptor made(openat(
-      directory, name->c_str(),
-      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (made.get() < 0)
-    return tl::unexpected(failed("a new file beside", file.path, errno));
+  const auto made = open_temporary(directory, *name, file.path);
+  if (!made) return tl::unexpected(made.error());
   TemporaryName temporary(directory, *name);
-  if (auto filled = fill(made.get(), file, text); !filled) return filled;
+  if (auto filled = fill(made->get(), file, text); !filled) return filled;
   if (auto same = require_unchanged(file); !same) return same;
   if (renameat(directory, temporary.get(), directory, file.name.c_str()) != 0)
     return tl::unexpected(failed("replacing", file.path, errno));
   temporary.release();
-  // Some file systems sync directories by themselves, and say EINVAL.
-  if (fsync(directory) != 0 && errno != EINVAL)
-    return tl::unexpected(
-        Failure{.doing = "syncing the directory of",
-                .value = file.path,
-                .cause = "the file is the new one, but might not outlive a "
-                         "crash",
-                .error = errno});
-  return {};
+  return sync_directory(directory, file.path, kNotSynced);
+}
+
+Result<void> create(const std::string& path, std::string_view text) {
+  const SignalsHeld held;
+  MadeDirectories parents;
+  if (auto made = parents.make(parent_of(path)); !made) return made;
+  const Descriptor directory(
+      open(parent_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0)
+    return tl::unexpected(failed("opening the directory of", path, errno));
+  const auto name = random_name();
+  if (!name) return tl::unexpected(failed("a new name beside", path, errno));
+  const auto made = open_temporary(directory.get(), *name, path);
+  if (!made) return tl::unexpected(made.error());
+  TemporaryName temporary(directory.get(), *name);
+  if (!write_all(made->get(), text) || fchmod(made->get(), kNewMode) != 0 ||
+      fsync(made->get()) != 0)
+    return tl::unexpected(failed("writing the new", path, errno));
+  // Not rename(2), which would put it in the place of somebody else's.
+  if (renameat2(directory.get(), temporary.get(), directory.get(),
+                name_of(path).c_str(), RENAME_NOREPLACE) != 0)
+    return tl::unexpected(failed("making", path, errno));
+  temporary.release();
+  parents.keep();
+  return sync_directory(directory.get(), path, kNotSynced);
+}
+
+Result<void> remove(const ReadFile& file) {
+  if (auto same = require_unchanged(file); !same) return same;
+  if (unlinkat(file.directory.get(), file.name.c_str(), 0) != 0)
+    return tl::unexpected(failed("removing", file.path, errno));
+  return sync_directory(file.directory.get(), file.path,
+                        "the file is gone, but a crash might bring it back");
 }
 
 }  // namespace doff

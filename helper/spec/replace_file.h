@@ -1,4 +1,4 @@
-// A file replaced as a whole or not at all, and by a file like it.
+// A file replaced, made or removed as a whole or not at all.
 #pragma once
 
 #include <sys/stat.h>
@@ -40,5 +40,18 @@ struct ReadFile {
 // since. A change within the last microseconds is not seen: the kernel has no
 // rename that looks.
 [[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text);
+
+// Whether `path` still is the file that was read, and has not changed since.
+[[nodiscard]] bool is_unchanged(const ReadFile& file);
+
+// Makes the file `path` with `text`, in mode 0644, in the same way. Refused:
+// anything that is there by that name, a symbolic link to nowhere too.
+// Directories on the way to it that are missing are made in mode 0755, and are
+// gone again on failure.
+[[nodiscard]] Result<void> create(const std::string& path,
+                                  std::string_view text);
+
+// Removes `file`, unless it is no longer the one that was read.
+[[nodiscard]] Result<void> remove(const ReadFile& file);
 
 }  // namespace doff

@@ -1,6 +1,8 @@
 """Speaks to containerd's CRI as a kubelet does, for the tests.
 
-cri.py SOCKET pod        makes the pod that all containers below are in
+cri.py SOCKET pod [HANDLER [NAME=VALUE...]]
+                         makes the pod that all containers below are in, with
+                         the runtime of that name and with annotations
 cri.py SOCKET run        for each line of JSON on stdin (see container()),
                          starts a container; prints a line of JSON for each,
                          {"id": ...} or {"refused": ...}, in the same order
@@ -35,11 +37,12 @@ class Runtime:
             response_deserializer=answer.FromString,
         )(request, timeout=60)
 
-    def sandbox(self):
+    def sandbox(self, annotations):
         state = os.path.dirname(self.socket)
         return cri.Sandbox(
             metadata=cri.SandboxName(name="test", uid="test", namespace="test"),
             log_directory=state + "/logs",
+            annotations=annotations,
             linux=cri.SandboxLinux(
                 cgroup_parent="/doff-test",
                 security_context=cri.SandboxSecurity(
@@ -52,16 +55,21 @@ class Runtime:
     def pod_file(self):
         return self.socket + ".pod"
 
-    def pod(self):
+    def pod(self, handler="", *annotations):
+        annotations = dict(each.split("=", 1) for each in annotations)
         made = self.call(
-            "RunPodSandbox", cri.RunSandbox(config=self.sandbox()), cri.SandboxId
+            "RunPodSandbox",
+            cri.RunSandbox(
+                config=self.sandbox(annotations), runtime_handler=handler
+            ),
+            cri.SandboxId,
         )
         with open(self.pod_file(), "w", encoding="ascii") as file:
-            file.write(made.pod_sandbox_id)
+            json.dump([made.pod_sandbox_id, annotations], file)
 
-    def pod_id(self):
+    def made_pod(self):
         with open(self.pod_file(), encoding="ascii") as file:
-            return file.read()
+            return json.load(file)
 
     def container(self, asked):
         """Starts what `asked` describes, in the words of a Kubernetes
@@ -91,13 +99,14 @@ class Runtime:
             log_path=name,
             linux=cri.ContainerLinux(security_context=security),
         )
+        pod, annotations = self.made_pod()
         try:
             made = self.call(
                 "CreateContainer",
                 cri.CreateContainer(
-                    pod_sandbox_id=self.pod_id(),
+                    pod_sandbox_id=pod,
                     config=config,
-                    sandbox_config=self.sandbox(),
+                    sandbox_config=self.sandbox(annotations),
                 ),
                 cri.ContainerId,
             )
@@ -136,7 +145,7 @@ class Runtime:
             self.call("RemoveContainer", cri.ContainerId(container_id=each))
 
     def stop(self):
-        pod = cri.SandboxId(pod_sandbox_id=self.pod_id())
+        pod = cri.SandboxId(pod_sandbox_id=self.made_pod()[0])
         self.call("StopPodSandbox", pod)
         self.call("RemovePodSandbox", pod)
 

@@ -166,18 +166,20 @@ docker() {
     --host "unix://$engines/docker/socket" "$@"
 }
 
+# start_docker [JSON]: with these settings of the daemon on top.
 start_docker() {
-  local dir=$engines/docker
+  local dir=$engines/docker more=${1-}
   require_engines
   need dockerd containerd /usr/bin/docker
   mkdir -p "$dir"
-  jq -n --arg dir "$dir" --arg runc "$(engine_runtime runc)" '{
+  jq -n --arg dir "$dir" --arg runc "$(engine_runtime runc)" \
+    --argjson more "${more:-null}" '{
     hosts: ["unix://\($dir)/socket"], "data-root": "\($dir)/data",
     "exec-root": "\($dir)/run", pidfile: "\($dir)/pid",
     iptables: false, ip6tables: false, bridge: "none",
     "exec-opts": ["native.cgroupdriver=cgroupfs"],
     "default-ulimits": {nofile: {Name: "nofile", Soft: 1024, Hard: 1024}},
-    runtimes: {test: {path: $runc}}, "default-runtime": "test"}' \
+    runtimes: {test: {path: $runc}}, "default-runtime": "test"} * ($more // {})' \
     >"$dir/daemon.json"
   run_daemon docker dockerd --config-file "$dir/daemon.json"
   await docker docker info

@@ -224,3 +224,44 @@ TEST_CASE("the path may be of any form") {
   fs::current_path(before);
   CHECK(content(path) == "newer");
 }
+
+TEST_CASE("a file is made, with the directories on the way to it") {
+  const Scratch scratch;
+  const mode_t mask = umask(077);
+  const std::string path = scratch.file("a/b/config.json");
+  CHECK(doff::create(path, "new"));
+  CHECK(doff::create(scratch.file("a/other"), ""));
+  umask(mask);
+  CHECK(content(path) == "new");
+  CHECK((about(path).st_mode & 07777U) == 0644U);
+  CHECK((about(scratch.file("a/b")).st_mode & 07777U) == 0755U);
+  CHECK(scratch.count() == 1);
+  CHECK(std::distance(fs::directory_iterator(scratch.file("a/b")), {}) == 1);
+}
+
+TEST_CASE("nothing that is there is made anew, and nothing is left behind") {
+  const Scratch scratch;
+  const std::string path = scratch.make("config.json", "old");
+  fs::create_symlink("nowhere", scratch.file("soft"));
+  CHECK(doff::create(path, "new").error().error == EEXIST);
+  CHECK(doff::create(scratch.file("soft"), "new").error().error == EEXIST);
+  CHECK(doff::create(scratch.file("a/b/"), "new").error().error == ENOENT);
+  CHECK(doff::create(scratch.file("config.json/a"), "new").error().error ==
+        ENOTDIR);
+  CHECK(content(path) == "old");
+  CHECK(scratch.count() == 2);
+}
+
+TEST_CASE("a file that was read is removed, and no other") {
+  const Scratch scratch;
+  const std::string path = scratch.make("config.json", "old");
+  const auto stale = doff::read_to_replace(path, kLimit);
+  REQUIRE(stale);
+  REQUIRE(replace(path, "new"));
+  CHECK(doff::remove(*stale).error().cause == "changed since it was read");
+  CHECK(content(path) == "new");
+  const auto file = doff::read_to_replace(path, kLimit);
+  REQUIRE(file);
+  CHECK(doff::remove(*file));
+  CHECK(scratch.count() == 0);
+}

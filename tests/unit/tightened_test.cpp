@@ -44,7 +44,7 @@ struct Row {
 bool same(const ConnectPolicy& a, const ConnectPolicy& b) {
   return allowed(a) == allowed(b) && a.accept == b.accept &&
          a.seccomp == b.seccomp && a.privileged == b.privileged &&
-         a.inject == b.inject && a.match == b.match;
+         a.inject == b.inject && a.match == b.match && a.missing == b.missing;
 }
 
 }  // namespace
@@ -75,6 +75,8 @@ TEST_CASE("of two values of a key, the stricter one is left") {
       {"inject", "false", "true", "true"},
       {"match", "terminal", "terminal", "terminal"},
       {"match", "terminal", "all", "all"},
+      {"missing", "clamp", "clamp", "clamp"},
+      {"missing", "clamp", "refuse", "refuse"},
       {"allow", "[ALL]", "[ALL]", "[ALL]"},
       {"allow", "[ALL]", "[KILL, CHOWN]", "[KILL, CHOWN]"},
       {"allow", "[ALL, KILL]", "[CHOWN]", "[CHOWN]"},
@@ -86,7 +88,7 @@ TEST_CASE("of two values of a key, the stricter one is left") {
   // The weakest that there is, so that what is left is the key's own doing.
   const std::string weakest =
       "accept: open, seccomp: none, privileged: clamp, inject: false, "
-      "match: terminal, allow: [ALL]";
+      "match: terminal, missing: clamp, allow: [ALL]";
   const auto with = [&](const std::string& key, const std::string& value) {
     std::string lines = weakest;
     const std::size_t at = lines.find(key + ":");
