@@ -131,19 +131,23 @@ CapEff: $NOTHING CapBnd: $NOTHING CapAmb: $NOTHING NoNewPrivs: 1 \
 Seccomp: ${3-2}" "$(outside "$2")"
 }
 
+# attempt WORD...: as `run --separate-stderr`, which would wait for whoever is
+# left in the background with the end of its pipe.
+attempt() {
+  status=0
+  "$@" </dev/null >"$BATS_TEST_TMPDIR/attempt.out" \
+    2>"$BATS_TEST_TMPDIR/attempt.err" 3>&- || status=$?
+  output=$(<"$BATS_TEST_TMPDIR/attempt.out")
+  stderr=$(<"$BATS_TEST_TMPDIR/attempt.err")
+}
+
 # detached NAME WORD...: an exec of `sleep` in the background. The words are the
 # options and the container's id, and `--process FILE` or a command. Sets
 # `status`, and `pid`, or `stderr` to why not.
 detached() {
   local pid_file=$BATS_TEST_TMPDIR/exec.pid
   rm -f "$pid_file"
-  status=0
-  # What is in the background would keep `run` waiting for the end of a pipe.
-  front "$1" exec --detach --pid-file "$pid_file" "${@:2}" </dev/null \
-    >"$BATS_TEST_TMPDIR/exec.out" 2>"$BATS_TEST_TMPDIR/exec.err" 3>&- ||
-    status=$?
-  output=$(<"$BATS_TEST_TMPDIR/exec.out")
-  stderr=$(<"$BATS_TEST_TMPDIR/exec.err")
+  attempt front "$1" exec --detach --pid-file "$pid_file" "${@:2}"
   ((status == 0)) || return 0
   pid=$(<"$pid_file")
   sleeper "$pid"

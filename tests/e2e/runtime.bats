@@ -285,7 +285,7 @@ process_forms() {
   cmp before.json long.json
   assert_eq "inode and times" "$(stat -c '%Y %s' before.json)" \
     "$(stat -c '%Y %s' long.json)"
-  assert_eq files "before.json exec.err exec.out exec.pid long.json" "$(echo *)"
+  assert_eq files "attempt.err attempt.out before.json exec.pid long.json" "$(echo *)"
 }
 
 flag_forms() {

@@ -213,7 +213,7 @@ refused_bundle() {
   local name
   cp dir/config.json config.before
   for name in runc crun; do
-    run --separate-stderr front "$name" create --bundle dir x-refused
+    attempt front "$name" create --bundle dir x-refused
     refused_by 1 "$@"
     [[ ! -e $state/x-refused ]] || fail "$name: a container is left"
   done
@@ -436,7 +436,7 @@ killed_at() {
     ordinal=$(awk -v name="$call" '$1 == name { print $2; exit }' list)
     for error in ENOSPC EIO; do
       rm -rf dir && mkdir dir && cp -p old.json dir/config.json
-      run --separate-stderr strace -o /dev/null \
+      attempt strace -o /dev/null \
         -e "inject=$call:error=$error:when=$ordinal" "${words[@]}"
       refused_by 1 dir/config.json
       [[ ! -e $state/x-error ]] || fail "$error of $call: there is a container"
@@ -450,7 +450,7 @@ killed_at() {
   local words
   bare runc
   bundle old
-  run --separate-stderr unshare --mount --propagation private sh -c '
+  attempt unshare --mount --propagation private sh -c '
     mkdir dir && mount -t tmpfs -o size=16k none dir &&
     cp old/config.json dir && head -c 9000 /dev/zero >dir/filler &&
     "$@"; status=$?
