@@ -12,7 +12,8 @@ namespace doff {
 Result<InFile> look_into_file(std::string_view engine,
                               const std::string& runtime) {
   constexpr std::size_t kLongest = std::size_t{4} << 20;
-  const auto about = std::ranges::find(engines(), engine, &Engine::name);
+  const auto about =
+      std::ranges::find(engines(), engine, &EngineConfiguration::name);
   InFile found{.file = std::string(about->file)};
   const auto text = read_file(found.file, kLongest);
   if (!text && text.error().error == ENOENT) return found;

@@ -40,7 +40,7 @@ struct SetupOptions {
 
 std::vector<std::string_view> engine_names() {
   std::vector<std::string_view> names;
-  for (const Engine& each : engines()) names.push_back(each.name);
+  for (const EngineConfiguration& each : engines()) names.push_back(each.name);
   names.emplace_back(kKubernetes);
   return names;
 }
@@ -52,8 +52,8 @@ std::string engine_type() {
   return type;
 }
 
-Result<const Engine*> find_engine(const std::string& name) {
-  for (const Engine& each : engines())
+Result<const EngineConfiguration*> find_engine(const std::string& name) {
+  for (const EngineConfiguration& each : engines())
     if (each.name == name) return &each;
   Failure failure{.doing = "setup", .next = "which one? " + engine_type()};
   failure.cause = "it needs an engine";
@@ -128,7 +128,7 @@ void say(const std::string& path, const std::string& text) {
 }
 
 // Shows what changes, and does it if that is asked for.
-int change(const SetupOptions& options, const Engine& engine,
+int change(const SetupOptions& options, const EngineConfiguration& engine,
            const std::string& path, const std::optional<ReadFile>& file,
            const Content& content) {
   const Content before = file ? Content(file->text) : std::nullopt;
@@ -152,7 +152,7 @@ int change(const SetupOptions& options, const Engine& engine,
   return kExitDone;
 }
 
-int add_runtime(const SetupOptions& options, const Engine& engine,
+int add_runtime(const SetupOptions& options, const EngineConfiguration& engine,
                 const std::string& path, const std::optional<ReadFile>& file) {
   const auto runtime = find_runtime(options);
   if (!runtime) return complain(runtime.error());
@@ -164,8 +164,8 @@ int add_runtime(const SetupOptions& options, const Engine& engine,
   return change(options, engine, path, file, registered->text);
 }
 
-int remove_runtime(const SetupOptions& options, const Engine& engine,
-                   const std::string& path,
+int remove_runtime(const SetupOptions& options,
+                   const EngineConfiguration& engine, const std::string& path,
                    const std::optional<ReadFile>& file) {
   if (!file) return change(options, engine, path, file, std::nullopt);
   const auto left = engine.remove(file->text, path);

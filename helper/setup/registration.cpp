@@ -21,7 +21,7 @@ constexpr std::string_view kRestartContainerd =
 constexpr std::string_view kRestartCrio =
     "run: systemctl restart crio (containers run on)";
 
-constexpr std::array<Engine, 4> kEngines = {
+constexpr std::array<EngineConfiguration, 4> kEngines = {
     {{"docker", "/etc/docker/daemon.json", "run: systemctl reload docker",
       kRestartDocker, register_with_docker, unregister_from_docker},
      {"podman", "/etc/containers/containers.conf.d/10-doff.conf", kReadByPodman,
@@ -33,7 +33,7 @@ constexpr std::array<Engine, 4> kEngines = {
 
 }  // namespace
 
-std::span<const Engine> engines() { return kEngines; }
+std::span<const EngineConfiguration> engines() { return kEngines; }
 
 std::optional<std::string> find_odd_path(std::string_view path) {
   if (!path.starts_with('/')) return "not an absolute path";

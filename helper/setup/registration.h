@@ -39,7 +39,7 @@ using Register = Result<Registered> (*)(const std::optional<std::string>& text,
 using Unregister = Result<Remainder> (*)(const std::string& text,
                                          const std::string& source);
 
-struct Engine {
+struct EngineConfiguration {
   std::string_view name;
   std::string_view file;  // where it looks, as it comes
   // What a person does to have it take effect, and --undo.
@@ -49,7 +49,7 @@ struct Engine {
   Unregister remove;
 };
 // In the order in which people list them.
-std::span<const Engine> engines();
+std::span<const EngineConfiguration> engines();
 
 // Why a path cannot stand in each of the formats as it is, or nothing.
 std::optional<std::string> find_odd_path(std::string_view path);

@@ -17,8 +17,8 @@ const std::string kPath = "/usr/local/bin/doff-runtime";
 const std::string kOtherPath = "/opt/doff/bin/doff-runtime";
 const std::string kCri = "[plugins.\"io.containerd.grpc.v1.cri\"";
 
-const doff::Engine& engine(std::string_view name) {
-  for (const doff::Engine& each : doff::engines())
+const doff::EngineConfiguration& engine(std::string_view name) {
+  for (const doff::EngineConfiguration& each : doff::engines())
     if (each.name == name) return each;
   FAIL("no such engine");
   return doff::engines().front();
@@ -135,7 +135,7 @@ TEST_CASE("a runtime that has moved is registered where it is now") {
 }
 
 TEST_CASE("a file that setup has made is removed, if nothing else is in it") {
-  for (const doff::Engine& each : doff::engines())
+  for (const doff::EngineConfiguration& each : doff::engines())
     for (const bool as_default : {false, true}) {
       INFO(each.name);
       const std::string text =
