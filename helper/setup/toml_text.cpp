@@ -1,13 +1,39 @@
 #include "helper/setup/toml_text.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "helper/setup/registration.h"
+#include "helper/spec/scan_spec.h"
 
 namespace doff {
+namespace {
+
+// toml++ bounds how deep values are within each other, but not how many tables
+// a dotted key makes within each other; taking them apart takes stack.
+constexpr std::ptrdiff_t kMostDots = 2000;
+
+// The byte at which a line with too many begins, or nothing.
+std::optional<std::size_t> find_deep_line(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (std::ranges::count(text.substr(at, end - at), '.') > kMostDots)
+      return at;
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 Result<toml::table> parse_toml(std::string_view text,
                                const std::string& source) {
+  if (const auto deep = find_deep_line(text))
+    return tl::unexpected(
+        Failure{.doing = "the configuration",
+                .cause = "a line with more than " + std::to_string(kMostDots) +
+                         " dots, which may be that many tables",
+                .place = place_of(text, *deep, source)});
   auto parsed = toml::parse(text);
   if (parsed) return std::move(parsed).table();
   const toml::parse_error& error = parsed.error();

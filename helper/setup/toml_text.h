@@ -33,7 +33,8 @@ namespace doff {
 
 using TomlPath = std::vector<std::string>;
 
-// Refuses, with the place, what is not TOML 1.0; equal keys are not.
+// Refuses, with the place, what is not TOML 1.0; equal keys are not. So is a
+// key that would make thousands of tables.
 [[nodiscard]] Result<toml::table> parse_toml(std::string_view text,
                                              const std::string& source);
 

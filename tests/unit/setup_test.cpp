@@ -372,6 +372,12 @@ TEST_CASE("depth is no way to end doffctl") {
   CHECK(has(added("docker", "{\"a\":" + deep + std::string(200000, ']') + "}"),
             kPath));
   CHECK(has(added("podman", "a = " + deep), "refused: "));
+  std::string dotted;
+  for (int i = 0; i < 1999; ++i) dotted += "a.";
+  const std::string tables = "[" + dotted + "a]\n" + dotted + "a = 1\n";
+  CHECK(has(added("podman", tables), kPath));
+  for (int i = 0; i < 200000; ++i) dotted += "a.";
+  CHECK(has(added("podman", "\n[" + dotted + "a]\n"), "refused: file:2:1: "));
 }
 
 TEST_CASE("the manifests are one stream of documents, without a repetition") {
