@@ -18,14 +18,12 @@ std::string last_line(std::string_view text) {
   return std::string(text.substr(text.rfind('\n') + 1));  // npos + 1 is 0
 }
 
-// `docker run`, without what stands between: the words that are no options.
+// `docker run`: the first word that is no option, which each has a value.
 std::string step_of(const std::vector<std::string>& words) {
-  std::string step = words[0].substr(words[0].rfind('/') + 1);
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (!words[i].starts_with('-')) return step + " " + words[i];
-    ++i;  // an option in front of the subcommand has a value
-  }
-  return step;
+  std::size_t at = 1;
+  while (at < words.size() && words[at].starts_with('-')) at += 2;
+  return words[0].substr(words[0].rfind('/') + 1) +
+         (at < words.size() ? " " + words[at] : "");
 }
 
 }  // namespace

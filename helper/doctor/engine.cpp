@@ -49,10 +49,9 @@ Result<Pid> await_command(const Proc& proc, Pid first,
   while (!calls.interrupted() && std::chrono::steady_clock::now() < deadline) {
     const auto pids = proc.pids();
     if (!pids) return tl::unexpected(pids.error());
-    // The youngest have the highest numbers.
-    for (auto each = pids->rbegin(); each != pids->rend(); ++each)
-      if (proc.command_line(*each) == command && pid_namespace(*each) == space)
-        return *each;
+    for (const Pid each : *pids)
+      if (proc.command_line(each) == command && pid_namespace(each) == space)
+        return each;
     calls.wait_a_little("a command in the container");
   }
   return tl::unexpected(
@@ -92,6 +91,31 @@ Result<std::string> look_at_command(ThrowAway& container,
   const auto before = read_file(status_path(*first), kLongestStatus);
   if (!before) return tl::unexpected(before.error());
   return judge_command(*command, *before, policy);
+}
+
+// What an engine has forgotten may still run.
+Result<void> await_end(const ThrowAway& container, const Calls& calls) {
+  constexpr std::chrono::seconds kPatience{2};
+  const auto proc = Proc::open();
+  if (!proc) return tl::unexpected(proc.error());
+  const std::vector<std::string> commands = {joined(container.first_command()),
+                                             joined(container.command())};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    const auto pids = proc->pids();
+    if (!pids) return tl::unexpected(pids.error());
+    const auto runs = std::ranges::find_if(*pids, [&](Pid each) {
+      return std::ranges::count(commands, proc->command_line(each)) != 0;
+    });
+    if (runs == pids->end()) return {};
+    if (std::chrono::steady_clock::now() >= deadline)
+      return tl::unexpected(
+          Failure{.doing = "cleaning up",
+                  .value = "process " + std::to_string(number(*runs)),
+                  .cause = "it still runs, and its engine does not know of it",
+                  .next = "kill -KILL " + std::to_string(number(*runs))});
+    calls.wait_a_little("the end of the container");
+  }
 }
 
 // Adds the checks of one engine to a list.
@@ -219,6 +243,8 @@ class Examination {
     calls_.clean_up(true);
     if (auto removed = container->remove(); !removed)
       add_wrong(kCleanUp, removed.error());
+    if (auto ended = await_end(*container, calls_); !ended)
+      add_wrong(kCleanUp, ended.error());
     calls_.clean_up(false);
   }
 

@@ -49,7 +49,7 @@ Result<Standing> ask_crio(const Calls& calls, const std::string& client,
                           const HostFacts& host);
 
 // What `docker info` and `podman info` print as JSON. Pure.
-[[nodiscard]] Result<Standing> read_docker_info(std::string_view json);
+[[nodiscard]] Result<Standing> read_docker_info(std::string_view text);
 // `usual` without a runtime that is named, `with_doff` with doff; nothing where
 // Podman does not know that.
 [[nodiscard]] Result<Standing> read_podman_info(

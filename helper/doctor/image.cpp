@@ -40,7 +40,8 @@ struct Header {
   // Octal digits and a NUL.
   void put_number(std::size_t offset, int digits, std::size_t value) {
     std::array<char, 24> text{};
-    std::snprintf(text.data(), text.size(), "%0*zo", digits, value);
+    static_cast<void>(
+        std::snprintf(text.data(), text.size(), "%0*zo", digits, value));
     put(offset, text.data());
   }
 };
@@ -77,8 +78,9 @@ void append_file(std::string& archive, std::string_view path,
   header.put_number(108, 7, 0);  // root
   header.put_number(116, 7, 0);
   header.put_number(124, 11, content.size());
-  header.put_number(136, 11, 0);      // 1970: the same bytes each time
-  header.put(148, "        0ustar");  // the sum, as it counts; a file; ustar
+  header.put_number(136, 11, 0);  // 1970: the same bytes each time
+  header.put(148, "        0");   // the sum, as it counts; a regular file
+  header.put(257, "ustar");
   header.put(263, "00");
   std::size_t sum = 0;
   for (const char each : header.bytes) sum += static_cast<unsigned char>(each);

@@ -161,8 +161,8 @@ class ContainerdThrowAway : public ThrowAway {
   }
 
  private:
-  Result<std::string> ctr(std::vector<std::string> words,
-                          int input = -1) const {
+  [[nodiscard]] Result<std::string> ctr(std::vector<std::string> words,
+                                        int input = -1) const {
     words.insert(words.begin(), {client_, "--namespace", name()});
     return calls_.run(std::move(words), input);
   }
