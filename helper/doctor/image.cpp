@@ -1,14 +1,13 @@
 #include "helper/doctor/image.h"
 
-#include <nettle/sha2.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "helper/runtime/digest.h"
 
 // The bytes of the program, which the build has made before.
 asm(R"(
@@ -50,18 +49,10 @@ void pad(std::string& archive) {
   archive.resize((archive.size() + kBlock - 1) / kBlock * kBlock, '\0');
 }
 
-std::string sha256(std::string_view bytes) {
-  sha256_ctx state;
-  sha256_init(&state);
-  sha256_update(&state, bytes.size(),
-                reinterpret_cast<const std::uint8_t*>(bytes.data()));
-  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&state, digest.size(), digest.data());
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t each : digest)
-    text.append(1, kHex[each / 16]).append(1, kHex[each % 16]);
-  return text;
+std::string digest_of(std::string_view bytes) {
+  Digest digest;
+  digest.add(bytes);
+  return digest.text();
 }
 
 }  // namespace
@@ -99,14 +90,15 @@ std::string image_archive(std::string_view name, std::string_view architecture,
   append_file(layer, std::string_view(kWaitPath).substr(1), program);
   end_archive(layer);
   const std::string config =
-      Json{{"architecture", architecture},
-           {"os", "linux"},
-           {"config", Json::object()},
-           {"rootfs",
-            {{"type", "layers"},
-             {"diff_ids", Json::array({"sha256:" + sha256(layer)})}}}}
+      Json{
+          {"architecture", architecture},
+          {"os", "linux"},
+          {"config", Json::object()},
+          {"rootfs",
+           {{"type", "layers"}, {"diff_ids", Json::array({digest_of(layer)})}}}}
           .dump();
-  const std::string config_file = sha256(config) + ".json";
+  const std::string config_file =
+      digest_of(config).substr(std::string_view("sha256:").size()) + ".json";
   const std::string manifest =
       Json::array({{{"Config", config_file},
                     {"RepoTags", Json::array({name})},

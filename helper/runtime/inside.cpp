@@ -82,9 +82,9 @@ Inside::Command Inside::look_up(const std::string& name,
   std::size_t begin = 0;
   while (begin <= path.size()) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
-    const std::string directory =
+    std::string directory =
         end == begin ? "." : path.substr(begin, end - begin);
-    const Command there = look_at(directory + "/" + name, cwd);
+    const Command there = look_at(directory.append("/").append(name), cwd);
     if (there == Command::kFound || there == Command::kUnknown) return there;
     begin = end + 1;
   }
