@@ -31,7 +31,8 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   attr patch podman conmon netavark catatonit uidmap docker.io docker-compose \
   containerd \
   iptables systemd systemd-container \
-  python3-grpcio python3-protobuf protobuf-compiler python3-kubernetes || exit
+  python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
+  python3-kubernetes || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0

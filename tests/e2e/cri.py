@@ -8,6 +8,9 @@ cri.py SOCKET run        for each line of JSON on stdin (see container()),
                          {"id": ...} or {"refused": ...}, in the same order
 cri.py SOCKET pid ID...  their first processes, as seen from outside
 cri.py SOCKET exec ID COMMAND...
+                         by ExecSync, as probes are run
+cri.py SOCKET terminal ID COMMAND...
+                         as `kubectl exec -it`; stdin is sent as a whole
 cri.py SOCKET remove ID...
 cri.py SOCKET stop       ends the pod and all that is in it
 """
@@ -139,6 +142,46 @@ class Runtime:
         sys.stdout.buffer.write(result.stdout)
         sys.stderr.buffer.write(result.stderr)
         sys.exit(result.exit_code)
+
+    def terminal(self, container, *command):
+        import websocket  # not every suite needs it
+
+        url = self.call(
+            "Exec",
+            cri.Exec(
+                container_id=container,
+                cmd=command,
+                tty=True,
+                stdin=True,
+                stdout=True,
+            ),
+            cri.ExecUrl,
+        ).url
+        # Kubernetes' remotecommand: the first byte of each message is the
+        # number of a stream; 3 is how it ended.
+        connection = websocket.create_connection(
+            url.replace("http", "ws", 1),
+            subprotocols=["v4.channel.k8s.io"],
+            timeout=30,
+        )
+        connection.send_binary(b"\0" + sys.stdin.buffer.read())
+        while True:
+            kind, message = connection.recv_data()
+            if kind == websocket.ABNF.OPCODE_CLOSE:
+                sys.exit("the stream ended without a status")
+            if message[:1] == b"\1":
+                sys.stdout.buffer.write(message[1:])
+            elif message[:1] == b"\3":
+                return self.end(json.loads(message[1:]))
+
+    @staticmethod
+    def end(status):
+        if status["status"] == "Success":
+            return
+        for cause in status.get("details", {}).get("causes", []):
+            if cause["reason"] == "ExitCode":
+                sys.exit(int(cause["message"]))
+        sys.exit(status["message"])
 
     def remove(self, *containers):
         for each in containers:

@@ -232,6 +232,7 @@ cri() {
     "$engines/cri/socket" "$@"
 }
 
+# start_cri [HANDLER PATH]...: with these runtimes for pods beside `test`.
 start_cri() {
   local dir=$engines/cri
   require_engines
@@ -262,6 +263,16 @@ state = "$dir/run"
     bin_dir = "$dir/cni/bin"
     conf_dir = "$dir/cni/net.d"
 TOML
+  while (($# > 0)); do
+    cat <<TOML
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$1]
+  runtime_type = "io.containerd.runc.v2"
+  pod_annotations = ["io.doff.*"]
+  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.$1.options]
+    BinaryName = "$2"
+TOML
+    shift 2
+  done >>"$dir/config.toml"
   run_daemon cri containerd --config "$dir/config.toml"
   await cri ctr --address "$dir/socket" version
   ctr --address "$dir/socket" --namespace k8s.io images import \

@@ -89,18 +89,20 @@ main_of() {
   cat "$BATS_FILE_TMPDIR/b/$1/pid"
 }
 
-# remove_containers: all that there are.
+# remove_containers: all that there are, at once: a runtime can wait a second
+# for init to reap what was exec'd.
 remove_containers() {
   local each
   for each in "$state"/*/; do
     [[ -d $each ]] || continue
     each=${each%/}
     if [[ -e $each/state.json ]]; then
-      plain runc delete --force "${each##*/}"
+      plain runc delete --force "${each##*/}" &
     else
-      plain crun delete --force "${each##*/}"
+      plain crun delete --force "${each##*/}" &
     fi
-  done >/dev/null 2>&1 || true
+  done >/dev/null 2>&1 3>&-
+  wait
 }
 
 # until_true SHELL_CONDITION [WORD...]

@@ -34,6 +34,7 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
   settings=""
   settings_made=0
+  made=0
 }
 
 both() {
@@ -566,12 +567,11 @@ image() {
   cp -a "$(root_of busybox)" "$1"
 }
 
-# sealed_in NAME ID JQ_FILTER: a container of that spec, and an exec in it.
+# sealed_in NAME JQ_FILTER: a container of that spec, and an exec in it.
 sealed_in() {
-  local pid
-  started front "$1" "$2" "$3"
-  sealed_exec "$1" "$2" "${command_[@]}"
-  plain "$1" delete --force "$2"
+  local pid id=x-$BATS_TEST_NUMBER-$((++made))
+  started front "$1" "$id" "$2"
+  sealed_exec "$1" "$id" "${command_[@]}"
 }
 
 command_=(sleep 1000)
@@ -581,29 +581,27 @@ images() {
   image root
   mkdir -p root/dev
   ln -s "$PWD/victim" root/dev/.doff
-  sealed_in "$name" x-image ".root.path = \"$PWD/root\""
+  sealed_in "$name" ".root.path = \"$PWD/root\""
   # In /dev of the image itself, where it has no tmpfs of its own.
   root=".root = {path: \"$PWD/root\", readonly: false} | .mounts |=
     map(select(.destination | startswith(\"/dev\") | not))"
   on_image "$name" "$root"
   rm root/dev/.doff
   mkdir root/dev/.doff
-  sealed_in "$name" x-image ".root.path = \"$PWD/root\""
+  sealed_in "$name" ".root.path = \"$PWD/root\""
   on_image "$name" "$root"
 }
 
 # The container is sealed or not made, and nothing appears outside of it.
 on_image() {
-  local log=$BATS_FILE_TMPDIR/b/x-image/log
-  (started front "$1" x-image "$2") 2>started.err || {
-    [[ -s $log ]] || fail "refused without a word: $(<started.err)"
-    plain "$1" delete --force x-image 2>/dev/null || true
-    return 0
-  }
-  local pid
-  engine_process '"sleep","1000"' >p.json
-  sealed_or_refused 2 "$1" 255 launcher --process p.json x-image
-  plain "$1" delete --force x-image
+  local pid id=x-$BATS_TEST_NUMBER-$((++made))
+  if (started front "$1" "$id" "$2") 2>started.err; then
+    engine_process '"sleep","1000"' >p.json
+    sealed_or_refused 2 "$1" 255 launcher --process p.json "$id"
+  else
+    [[ -s $BATS_FILE_TMPDIR/b/$id/log ]] ||
+      fail "refused without a word: $(<started.err)"
+  fi
   [[ ! -e victim ]] || fail "a file was made outside of the container"
 }
 
@@ -615,19 +613,14 @@ taken_places() {
   printf '#!/bin/sh\nexec sleep 999\n' >evil
   chmod 755 evil
   mkdir -p dir-evil
-  sealed_in "$1" x-place ".mounts += [{destination: \"/dev/.doff\",
+  sealed_in "$1" ".mounts += [{destination: \"/dev/.doff\",
     type: \"bind\", source: \"$PWD/evil\", options: [\"bind\", \"rw\"]}]"
-  sealed_in "$1" x-place ".mounts += [{destination: \"/dev/../dev/.doff\",
+  sealed_in "$1" ".mounts += [{destination: \"/dev/../dev/.doff\",
     type: \"bind\", source: \"$PWD/evil\", options: [\"bind\", \"ro\"]}]"
-  sealed_in "$1" x-place '.mounts += [{destination: "/dev/shm/../.doff",
+  sealed_in "$1" '.mounts += [{destination: "/dev/shm/../.doff",
     type: "bind", source: "/proc/version", options: ["bind"]}]'
-  (
-    started front "$1" x-place ".mounts += [{destination: \"/dev/.doff\",
-      type: \"bind\", source: \"$PWD/dir-evil\", options: [\"bind\"]}]"
-  ) 2>/dev/null || {
-    [[ -s $BATS_FILE_TMPDIR/b/x-place/log ]]
-    plain "$1" delete --force x-place 2>/dev/null || true
-  }
+  on_image "$1" ".mounts += [{destination: \"/dev/.doff\",
+    type: \"bind\", source: \"$PWD/dir-evil\", options: [\"bind\"]}]"
   [[ -z $(ls -A dir-evil) ]] || fail "something was made in the mount's source"
 }
 
@@ -638,19 +631,19 @@ taken_places() {
 roots() {
   local map='[{containerID: 0, hostID: 0, size: 65536}]' command_
   command_=(sleep 1000)
-  sealed_in "$1" x-root '.root.readonly = true'
-  sealed_in "$1" x-root '.root.readonly = false'
-  sealed_in "$1" x-root '.process.noNewPrivileges = true
+  sealed_in "$1" '.root.readonly = true'
+  sealed_in "$1" '.root.readonly = false'
+  sealed_in "$1" '.process.noNewPrivileges = true
     | .process.user = {uid: 1000, gid: 1000}'
-  sealed_in "$1" x-root '.process.capabilities |= map_values([])'
-  sealed_in "$1" x-root ".linux.namespaces += [{type: \"user\"}]
+  sealed_in "$1" '.process.capabilities |= map_values([])'
+  sealed_in "$1" ".linux.namespaces += [{type: \"user\"}]
     | .linux.uidMappings = $map | .linux.gidMappings = $map
     | .mounts |= map(select(.type != \"mqueue\"))"
   # One static program, and nothing else: no shell, no /etc/passwd, no PATH.
   mkdir -p bare
-  cp "$(root_of busybox)/bin/busybox" bare/sleep
+  cp --remove-destination "$(root_of busybox)/bin/busybox" bare/sleep
   command_=(/sleep 1000)
-  sealed_in "$1" x-root ".root = {path: \"$PWD/bare\", readonly: false}
+  sealed_in "$1" ".root = {path: \"$PWD/bare\", readonly: false}
     | .process.args = [\"/sleep\", \"1000\"]
     | .process.env = [] | .mounts |= map(select(.destination != \"/e2e\"))"
 }
@@ -670,7 +663,7 @@ shifted() {
     each=${each%/*}
     each=${each:-/}
   done
-  sealed_in "$1" x-shifted ".linux.namespaces += [{type: \"user\"}]
+  sealed_in "$1" ".linux.namespaces += [{type: \"user\"}]
     | .root.path = \"$PWD/shifted-root\"
     | .linux.uidMappings = $map | .linux.gidMappings = $map
     | .mounts |= map(select(.type != \"mqueue\" and .destination != \"/e2e\"))"
