@@ -46,13 +46,15 @@ Failure failed(const std::string& id, std::string cause) {
   return {.doing = "the container", .value = id, .cause = std::move(cause)};
 }
 
-// runc: the label `bundle=PATH`, as libcontainer's specconv gives it.
+// runc: the label `bundle=PATH`, which libcontainer's specconv puts behind
+// those that it makes of annotations; one of them may be called `bundle` too.
 std::string bundle_label(const Json& state) {
   constexpr std::string_view kLabel = "bundle=";
+  std::string found;
   for (const Json& each : state.at("config").at("labels"))
     if (const auto label = each.get<std::string>(); label.starts_with(kLabel))
-      return label.substr(kLabel.size());
-  return {};
+      found = label.substr(kLabel.size());
+  return found;
 }
 
 Result<void> read_state(const std::string& text, Grammar grammar,

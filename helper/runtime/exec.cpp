@@ -223,12 +223,6 @@ int become_with(const Host& host, const ExecLine& exec,
   return become(host.line, host.low_level, pointers.data());
 }
 
-// Which need not be there any more.
-std::string host_launcher_path(const Host& host) {
-  const auto launcher = find_launcher(host);
-  return launcher ? *launcher : "";
-}
-
 std::string noted_digest(const RunningContainer& container) {
   for (const ScannedAnnotation& each : container.spec.annotated)
     if (each.name == kLauncherKey) return each.value;
@@ -281,8 +275,8 @@ class Exec {
     const Inside inside(container_.pid);
     if (auto missing = judge_command(inside, asked_))
       return refuse({.doing = "exec failed", .cause = *missing});
-    const bool has_launcher = inside.has_launcher(
-        launcher_, host_launcher_path(host_), noted_digest(container_));
+    const bool has_launcher =
+        inside.has_launcher(launcher_, noted_digest(container_));
     if (connect.inject && !has_launcher && connect.missing == Response::kRefuse)
       return refuse(no_launcher());
     return go(theirs, connect.inject && has_launcher);
@@ -293,7 +287,7 @@ class Exec {
     return failed(container_.id,
                   "the launcher is not mounted at " + launcher_ +
                       ": the container was created before doff-runtime, or "
-                      "not by it, or something else is mounted there",
+                      "not by it, or what is there has changed",
                   "create the container anew, or set connect.missing to clamp");
   }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include "helper/runtime/digest.h"
 
@@ -23,26 +25,42 @@ Descriptor open_inside(int root, const std::string& path, std::uint64_t more) {
       syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
 }
 
-bool same_file(int file, const std::string& path) {
-  struct stat one {};
-  struct stat other {};
-  return fstat(file, &one) == 0 && stat(path.c_str(), &other) == 0 &&
-         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-// Of a container that was created with an earlier launcher.
 bool has_digest(int file, const std::string& digest) {
   const auto found = digest_of_file("/proc/self/fd/" + std::to_string(file));
   return found && *found == digest;
 }
 
+bool is_mount_root(int file) {
+  struct statx about {};
+  // Linux 5.8 tells; before, none is taken for one.
+  return statx(file, "", AT_EMPTY_PATH, 0, &about) == 0 &&
+         (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// Where the low-level runtime goes: the root of the mount namespace.
+Descriptor open_root(std::int32_t pid) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  Descriptor root(open((process + "/root").c_str(), kFlags));
+  if (root.get() < 0 || is_mount_root(root.get())) return root;
+  // In a thread, which shares descriptors with this one and may have a root of
+  // its own; setns(2), "Mount namespaces".
+  std::thread([&] {
+    const Descriptor space(
+        open((process + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
+    if (unshare(CLONE_FS) == 0 && setns(space.get(), CLONE_NEWNS) == 0)
+      root.reset(open("/", kFlags));
+    else
+      root.reset();
+  }).join();
+  return root;
+}
+
 }  // namespace
 
-Inside::Inside(std::int32_t pid)
-    : root_(open(("/proc/" + std::to_string(pid) + "/root").c_str(),
-                 O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+Inside::Inside(std::int32_t pid) : root_(open_root(pid)) {}
 
-bool Inside::has_launcher(const std::string& path, const std::string& host,
+bool Inside::has_launcher(const std::string& path,
                           const std::string& digest) const {
   const Descriptor file = open_inside(root_.get(), path, RESOLVE_NO_SYMLINKS);
   struct statx about {};
@@ -51,12 +69,10 @@ bool Inside::has_launcher(const std::string& path, const std::string& host,
       statx(file.get(), "", AT_EMPTY_PATH, STATX_MODE, &about) != 0 ||
       fstatvfs(file.get(), &system) != 0)
     return false;
-  // Linux 5.8 tells of the root of a mount; before, none is taken for one.
   constexpr unsigned long kFlags = ST_RDONLY | ST_NOSUID;
   return S_ISREG(about.stx_mode) && (about.stx_mode & S_IXOTH) != 0 &&
-         (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 &&
-         (system.f_flag & kFlags) == kFlags &&
-         (same_file(file.get(), host) || has_digest(file.get(), digest));
+         is_mount_root(file.get()) && (system.f_flag & kFlags) == kFlags &&
+         has_digest(file.get(), digest);
 }
 
 Inside::Command Inside::look_at(const std::string& path,

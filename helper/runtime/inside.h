@@ -11,15 +11,14 @@ namespace doff {
 
 class Inside {
  public:
-  // The root of the process `pid`. Where it may not be looked at, nothing is
-  // known of it.
+  // The root of the mount namespace of the process `pid`, which may be in a
+  // chroot itself. Where it may not be looked at, nothing is known of it.
   explicit Inside(std::int32_t pid);
 
-  // Whether the launcher is mounted at `path`, read-only and nosuid: the file
-  // `host` (a path outside), or one of which `digest` was written down. The
-  // container's root may have mounted something else.
+  // Whether the launcher is mounted at `path`, read-only and nosuid, with the
+  // bytes of which `digest` was written down: the container's root may have
+  // mounted something else, or written to it.
   [[nodiscard]] bool has_launcher(const std::string& path,
-                                  const std::string& host,
                                   const std::string& digest) const;
 
   enum class Command : std::uint8_t {

@@ -155,14 +155,13 @@ Result<PreparedSpec> prepare_config(std::string_view text,
     edits = edits_for(text, *spec.process, prepared.after);
   else
     prepared.after = prepared.before;
-  std::vector<Member> annotations = {
+  const std::vector<Member> annotations = {
       {std::string(kPolicyKey), json_text(policy.source + " " + policy.digest)},
       {std::string(kRemovedKey),
-       json_text(removed_in_all(spec, prepared.before, prepared.after))}};
-  if (!launcher.path.empty()) {
-    add_launcher(text, spec, launcher.path, edits);
-    annotations.emplace_back(kLauncherKey, json_text(launcher.digest));
-  }
+       json_text(removed_in_all(spec, prepared.before, prepared.after))},
+      {std::string(kLauncherKey),
+       json_text(launcher.path.empty() ? "none" : launcher.digest)}};
+  if (!launcher.path.empty()) add_launcher(text, spec, launcher.path, edits);
   annotate(text, spec, annotations, edits);
   merge_added(edits);
   prepared.text = apply_edits(text, std::move(edits));

@@ -75,6 +75,20 @@ Result<void> append_to(const char* path, const std::string& line) {
   return tl::unexpected(failed(path, error));
 }
 
+constexpr std::size_t kLongestDatagram = std::size_t{32} << 10;
+
+// Nothing in it is longer than 2 KiB, of which JSON makes six times that.
+ConnectRecord cut(ConnectRecord record) {
+  constexpr std::size_t kLongest = 2048;
+  record.arguments.resize(std::min<std::size_t>(record.arguments.size(), 1));
+  for (std::string& each : record.arguments)
+    each.resize(std::min(each.size(), kLongest));
+  for (std::string* const each :
+       {&record.cause, &record.container, &record.policy})
+    each->resize(std::min(each->size(), kLongest));
+  return record;
+}
+
 }  // namespace
 
 std::string to_json(const ConnectRecord& record, bool with_arguments) {
@@ -102,7 +116,10 @@ Result<void> write_record(const Settings& settings,
                           const ConnectRecord& record) {
   const std::string_view where = settings.record;
   if (where == "none") return {};
-  const std::string line = to_json(record, settings.record_arguments);
+  std::string line = to_json(record, settings.record_arguments);
+  // Who types the command must not be able to make it too long for a datagram.
+  if (where.front() != '/' && line.size() > kLongestDatagram)
+    line = to_json(cut(record), false);
   // systemd.journal-fields(7); the line has no newline in it.
   if (where == "journald")
     return send_to(

@@ -559,6 +559,51 @@ looks_alike() {
   both looks_alike
 }
 
+# The mount is of the host's file: who may remount it may write to that.
+written_to() {
+  local name=$1
+  cp "$DOFF" copy
+  chmod 755 copy
+  DOFF=$PWD/copy use_settings
+  with_admin "$name" "x-written-$name" "mount -o remount,bind,rw /dev/.doff &&
+    echo x >>/dev/.doff &&
+    mount -o remount,bind,ro,nosuid,nodev /dev/.doff && exec sleep 1000"
+  until_true '! cmp -s copy "$DOFF"'
+  run --separate-stderr front "$name" exec "x-written-$name" true
+  refused_by 255 launcher
+}
+
+@test "a launcher that was written to from within is refused" {
+  both written_to
+}
+
+# runc makes labels of annotations, and keeps the bundle's path in one.
+forged_bundle() {
+  local name=$1 id=x-forged-$1
+  mkdir -p forged
+  started front "$name" "$id" \
+    ".annotations = {bundle: \"$PWD/forged\", \"bundle=$PWD/forged\": \"\"}"
+  jq '.process.capabilities[] = ["CAP_KILL", "CAP_SYS_MODULE"]' \
+    "$BATS_FILE_TMPDIR/template/config.json" >forged/config.json
+  run --separate-stderr front "$name" exec --cap CAP_SYS_MODULE "$id" true
+  refused_by 255 SYS_MODULE
+  sealed_exec "$name" "$id" sleep 1000
+}
+
+@test "an annotation that looks like the bundle's path leads nowhere else" {
+  both forged_bundle
+}
+
+chrooted() {
+  started front "$1" "x-chroot-$1" \
+    '.process.args = ["chroot", "/bin", "/busybox", "sleep", "1000"]'
+  sealed_exec "$1" "x-chroot-$1" sleep 1000
+}
+
+@test "an exec does not depend on where the first process has its root" {
+  both chrooted
+}
+
 # --- root file systems
 
 # image NAME: a root like the image's, to be changed.

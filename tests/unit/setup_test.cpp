@@ -171,7 +171,7 @@ TEST_CASE("only ours goes from a file that has changed since") {
         added("containerd", text) + more);
 }
 
-TEST_CASE("--undo refuses to take what somebody else has written") {
+TEST_CASE("taking back refuses to take what somebody else has written") {
   const std::string text = added("containerd", "version = 2\n");
   // Right behind ours, a key is one of our last table.
   CHECK(has(taken_back("containerd", text + "Root = \"/x\"\n"), "refused: "));
