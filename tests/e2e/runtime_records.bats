@@ -229,8 +229,9 @@ apart() {
     touch null && mount --bind /dev/null null &&
     mount -t tmpfs none /dev && touch /dev/null && mount --bind null /dev/null &&
     mount -t tmpfs none /run && '"$1" sh "${words[@]}" --root "$state" \
-    --log "$PWD/log" exec c-runc echo went on
+    --log "$PWD/log" exec c-runc "${exec_[@]}"
 }
+exec_=(echo went on)
 
 @test "the record to syslog" {
   recorded_in syslog
@@ -239,6 +240,16 @@ apart() {
   [[ $output == $'went on\n--\n<85>doff-runtime: {'* ]] || fail "$output"
   assert_eq decision started "$(sed -n 's/^<85>doff-runtime: //p' \
     <<<"$output" | jq -r .decision)"
+}
+
+# Who types the command must not choose whether it is recorded.
+@test "a command that is too long for a datagram is recorded in part" {
+  recorded_in syslog "record-arguments yes"
+  exec_=(echo "$(head -c 60000 /dev/zero | tr '\0' '\1')")
+  apart "python3 '$e2e/datagrams.py' /dev/log read \"\$@\" >told"
+  assert_eq "status ($stderr)" 0 "$status"
+  assert_eq decision "started echo" "$(sed -n 's/^<85>doff-runtime: //p' told |
+    jq -r '.decision + " " + .command')"
 }
 
 @test "the record to journald" {
