@@ -83,6 +83,13 @@ class Reader {
   void check_capabilities();
   std::optional<std::size_t> read_one_of(const Entry& entry,
                                          const std::string& path, Names words);
+  // `value` becomes the one of its type that stands where the word does.
+  template <typename Value>
+  void read_word(const Entry& entry, const std::string& path, Names words,
+                 Value& value) {
+    if (const auto at = read_one_of(entry, path, words))
+      value = static_cast<Value>(*at);
+  }
   void read_boolean(const Entry& entry, const std::string& path, bool& value);
 
   Policy policy_;
@@ -341,22 +348,18 @@ void Reader::read_connect(const Entry& section) {
       if (auto words = read_words(each, key_path))
         connect.allow = std::move(*words);
     } else if (key == "accept") {
-      if (auto at = read_one_of(each, key_path, kVerdictNames))
-        connect.accept = static_cast<Verdict>(*at);
+      read_word(each, key_path, kVerdictNames, connect.accept);
     } else if (key == "seccomp") {
       if (auto at = read_one_of(each, key_path, kSeccompNames))
         connect.seccomp = kSeccompNames[*at];
     } else if (key == "privileged") {
-      if (auto at = read_one_of(each, key_path, kResponseNames))
-        connect.privileged = static_cast<Response>(*at);
+      read_word(each, key_path, kResponseNames, connect.privileged);
     } else if (key == "inject") {
       read_boolean(each, key_path, connect.inject);
     } else if (key == "match") {
-      if (auto at = read_one_of(each, key_path, kMatchNames))
-        connect.match = static_cast<Match>(*at);
+      read_word(each, key_path, kMatchNames, connect.match);
     } else if (key == "missing") {
-      if (auto at = read_one_of(each, key_path, kResponseNames))
-        connect.missing = static_cast<Response>(*at);
+      read_word(each, key_path, kResponseNames, connect.missing);
     }
   }
 }
