@@ -1,6 +1,7 @@
 // The policy document, doff-policy(5), as a value.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,6 +60,9 @@ struct Policy {
   ConnectPolicy connect;
 };
 
+// The longest document that is read, in bytes: OpenShell's own limit.
+inline constexpr std::size_t kLongestPolicy = std::size_t{4} << 20;
+
 // Reads a document: `version: 1` and our two sections, alone or inside an
 // OpenShell policy, whose own sections are left unjudged. The failures are all
 // that is wrong with it, in the order of their places. `source` names it.
@@ -66,8 +70,8 @@ struct Policy {
 [[nodiscard]] Checked<Policy> parse_policy(std::string_view text,
                                            std::string_view source);
 
-// The same of a file; "-" is stdin. Regular files, and pipes, of at most 4 MiB,
-// which is OpenShell's own limit.
+// The same of a file; "-" is stdin. Regular files, and pipes, of at most
+// kLongestPolicy.
 [[nodiscard]] Checked<Policy> read_policy(const std::string& path);
 
 }  // namespace doff

@@ -1,4 +1,3 @@
-#include <cstddef>
 #include <string>
 
 #include "helper/file.h"
@@ -20,8 +19,7 @@ Request CreatePolicy::request() const {
 }
 
 Checked<Policy> read_policy(const std::string& path) {
-  constexpr std::size_t kLimit = std::size_t{4} << 20;
-  const auto text = read_file(path, kLimit);
+  const auto text = read_file(path, kLongestPolicy);
   if (!text) return tl::unexpected(Failures{text.error()});
   return parse_policy(*text, path == "-" ? "stdin" : path);
 }

@@ -101,6 +101,10 @@ Seen<Status> read_status(int directory, const Path& path, Pid thread) {
 
 }  // namespace
 
+bool is_first_user_namespace(std::string_view uid_map) {
+  return uid_map == "         0          0 4294967295\n";
+}
+
 Result<Proc> Proc::open() {
   const int fd = ::open("/proc", kOpenDirectory);
   if (fd < 0)
@@ -111,9 +115,8 @@ Result<Proc> Proc::open() {
 
 Proc::Proc(int fd)
     : fd_(fd), user_namespace_(namespace_at(fd, "self/ns/user")) {
-  // user_namespaces(7): only the first one maps all IDs to themselves.
   if (const auto map = read_at(fd, "self/uid_map", kMostStatus))
-    first_user_namespace_ = *map == "         0          0 4294967295\n";
+    first_user_namespace_ = is_first_user_namespace(*map);
 }
 
 Proc::Proc(Proc&& other) noexcept

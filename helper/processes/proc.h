@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "helper/failure.h"
@@ -22,6 +23,10 @@ enum class UserNamespace : std::uint8_t {
 enum class Missing : std::uint8_t { kVanished, kRefused };
 template <typename T>
 using Seen = tl::expected<T, Missing>;
+
+// Whether a uid_map is that of the first user namespace: only that maps all IDs
+// to themselves, user_namespaces(7).
+bool is_first_user_namespace(std::string_view uid_map);
 
 // /proc, and what there is to know of us to compare others with. Members may be
 // called from several threads at once.

@@ -20,8 +20,6 @@
 namespace doff {
 namespace {
 
-constexpr std::size_t kLongestPolicy = std::size_t{4} << 20;
-
 // With its length, so that two texts are not one with another border.
 void add_part(std::string_view text, Digest& digest) {
   digest.add(std::to_string(text.size()) + ":");
@@ -34,7 +32,7 @@ Failure at_annotation(std::string_view name, Failure failure) {
 }
 
 // The one of that name, if it is there.
-Result<std::optional<std::string>> find_annotation(
+Result<std::optional<std::string>> find_only(
     std::span<const ScannedAnnotation> annotations, std::string_view name) {
   std::optional<std::string> found;
   for (const ScannedAnnotation& each : annotations) {
@@ -118,7 +116,7 @@ Checked<AppliedPolicy> read_applied_policy(
     applied.connect = (*host)->connect;
     applied.layers.push_back(**std::move(host));
   }
-  const auto profile = find_annotation(annotations, kProfileKey);
+  const auto profile = find_only(annotations, kProfileKey);
   if (!profile) return tl::unexpected(Failures{profile.error()});
   if (*profile) {
     auto policy = find_profile(**profile);
@@ -130,7 +128,7 @@ Checked<AppliedPolicy> read_applied_policy(
     applied.connect = tightened(applied.connect, policy->connect);
     applied.layers.push_back(*std::move(policy));
   }
-  auto drop = find_annotation(annotations, kCapDropKey);
+  auto drop = find_only(annotations, kCapDropKey);
   if (!drop) return tl::unexpected(Failures{drop.error()});
   if (*drop) {
     // Podman splits the value of --annotation at commas.

@@ -1,10 +1,8 @@
 #include "helper/runtime/complaint.h"
 
 #include <fcntl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -54,15 +52,6 @@ class Text {
   std::size_t size_ = 0;
 };
 
-// RFC 3339, as logrus writes it.
-std::string_view now(std::array<char, 32>& buffer) {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return {buffer.data(), std::strftime(buffer.data(), buffer.size(),
-                                       "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 void append_to_log(const CommandLine& line, std::string_view level,
                    std::span<const std::string_view> pieces) {
   constexpr mode_t kMode = 0644;
@@ -85,6 +74,14 @@ void append_to_log(const CommandLine& line, std::string_view level,
 }
 
 }  // namespace
+
+std::string_view now(std::array<char, 32>& buffer) {
+  const std::time_t seconds = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return {buffer.data(), std::strftime(buffer.data(), buffer.size(),
+                                       "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
 
 std::string_view describe(int error) {
   if (error == ENOENT) return "is not there";

@@ -2,6 +2,7 @@
 // it. Without allocation or exceptions.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace doff {
 // command that is not there: Podman and Docker look for them in what a runtime
 // says.
 std::string_view describe(int error);
+
+// The time, in UTC, as of RFC 3339; the text is in `buffer`.
+std::string_view now(std::array<char, 32>& buffer);
 
 enum class Level : std::uint8_t { kWarning, kError };
 

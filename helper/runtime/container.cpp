@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "helper/file.h"
+#include "helper/processes/proc.h"
 #include "helper/spec/trim_spec.h"
 
 namespace doff {
@@ -24,10 +25,9 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// user_namespaces(7): only the first one maps all IDs to themselves.
 bool in_user_namespace() {
   const auto map = read_file("/proc/self/uid_map", 4096);
-  return !map || *map != "         0          0 4294967295\n";
+  return !map || !is_first_user_namespace(*map);
 }
 
 // Where they look without --root: runc's main.go and rootless_linux.go, crun's

@@ -101,11 +101,9 @@ CapabilitySet united(const SpecSets& sets) {
 // exec, also for what creation took away.
 CapabilitySet given_by_engine(const RunningContainer& container) {
   CapabilitySet given = united(sets_of(container.spec.process));
-  for (const ScannedAnnotation& each : container.spec.annotated) {
-    if (each.name != kRemovedKey) continue;
-    Words removed;
-    if (add_words(each.value, removed)) given |= removed.named;
-  }
+  const std::string* const told = find_annotation(container.spec, kRemovedKey);
+  Words removed;
+  if (told != nullptr && add_words(*told, removed)) given |= removed.named;
   return given;
 }
 
@@ -224,9 +222,9 @@ int become_with(const Host& host, const ExecLine& exec,
 }
 
 std::string noted_digest(const RunningContainer& container) {
-  for (const ScannedAnnotation& each : container.spec.annotated)
-    if (each.name == kLauncherKey) return each.value;
-  return {};
+  const std::string* const noted =
+      find_annotation(container.spec, kLauncherKey);
+  return noted == nullptr ? "" : *noted;
 }
 
 // A record that cannot be written holds nobody up, and is told.

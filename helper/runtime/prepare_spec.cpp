@@ -118,9 +118,8 @@ std::string removed_names(const SpecSets& before, const SpecSets& after) {
 // What was removed before stays told: an engine may give the same bundle twice.
 std::string removed_in_all(const ScannedSpec& spec, const SpecSets& before,
                            const SpecSets& after) {
-  if (before == after)
-    for (const ScannedAnnotation& each : spec.annotated)
-      if (each.name == kRemovedKey) return each.value;
+  const std::string* const told = find_annotation(spec, kRemovedKey);
+  if (before == after && told != nullptr) return *told;
   return removed_names(before, after);
 }
 

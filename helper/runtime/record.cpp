@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "helper/descriptor.h"
+#include "helper/runtime/complaint.h"
 #include "helper/words.h"
 
 namespace doff {
@@ -26,15 +26,6 @@ Json sets(const SpecSets& sets) {
           {"effective", hex_text(sets.effective)},
           {"inheritable", hex_text(sets.inheritable)},
           {"ambient", hex_text(sets.ambient)}};
-}
-
-std::string now() {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(),
-                                     "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 Failure failed(const char* where, int error) {
@@ -92,8 +83,9 @@ ConnectRecord cut(ConnectRecord record) {
 }  // namespace
 
 std::string to_json(const ConnectRecord& record, bool with_arguments) {
+  std::array<char, 32> buffer{};
   Json json = {
-      {"time", now()},
+      {"time", now(buffer)},
       {"container", record.container},
       {"uid", record.uid},
       {"gid", record.gid},

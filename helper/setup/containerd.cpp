@@ -194,8 +194,8 @@ Result<Registered> register_with_containerd(
   auto made = plan(*tree, source, registration.runtime);
   if (!made) return tl::unexpected(made.error());
   auto result = register_in_toml(text, source, registration, made->engine);
-  if (!result) return tl::unexpected(result.error());
-  return Registered{*std::move(result), std::move(made->notes)};
+  if (result) result->notes = std::move(made->notes);
+  return result;
 }
 
 Result<Remainder> unregister_from_containerd(const std::string& text,

@@ -23,10 +23,8 @@ TomlEngine engine_for(const std::string& runtime) {
 Result<Registered> register_with_crio(const std::optional<std::string>& text,
                                       const std::string& source,
                                       const Registration& registration) {
-  auto result = register_in_toml(text, source, registration,
-                                 engine_for(registration.runtime));
-  if (!result) return tl::unexpected(result.error());
-  return Registered{*std::move(result), {}};
+  return register_in_toml(text, source, registration,
+                          engine_for(registration.runtime));
 }
 
 Result<Remainder> unregister_from_crio(const std::string& text,

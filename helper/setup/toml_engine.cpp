@@ -98,21 +98,24 @@ Result<std::string> find_registered(const toml::table& tree,
   return tl::unexpected(taken(path, place_of(*node, source)));
 }
 
-Result<std::string> register_in_toml(const std::optional<std::string>& text,
-                                     const std::string& source,
-                                     const Registration& registration,
-                                     const TomlEngine& engine) {
+Result<Registered> register_in_toml(const std::optional<std::string>& text,
+                                    const std::string& source,
+                                    const Registration& registration,
+                                    const TomlEngine& engine) {
+  const auto without_notes = [](std::string whole) {
+    return Registered{std::move(whole), {}};
+  };
   std::vector<Setting> settings = engine.settings;
   const Setting as_default{engine.defaults, engine.by_default,
                            toml_string(std::string(kRuntimeName))};
   if (!text) {
     if (registration.as_default) settings.push_back(as_default);
-    return new_file(settings, source, engine.ours());
+    return new_file(settings, source, engine.ours()).map(without_notes);
   }
   const auto tree = parse_toml(*text, source);
   if (!tree) return tl::unexpected(tree.error());
-  auto taken_by = find_registered(*tree, source, engine);
-  if (!taken_by) return taken_by;
+  const auto taken_by = find_registered(*tree, source, engine);
+  if (!taken_by) return tl::unexpected(taken_by.error());
   const auto was_default = is_default(*tree, source, engine);
   if (!was_default) return tl::unexpected(was_default.error());
 
@@ -121,7 +124,8 @@ Result<std::string> register_in_toml(const std::optional<std::string>& text,
   if (rest->by_hand) settings.clear();
   if ((registration.as_default || *was_default) && !rest->is_default)
     settings.push_back(as_default);
-  return update_settings(*text, source, settings, engine.ours());
+  return update_settings(*text, source, settings, engine.ours())
+      .map(without_notes);
 }
 
 std::string toml_string(const std::string& path) { return '"' + path + '"'; }

@@ -28,9 +28,8 @@ struct TomlEngine {
                                                   const std::string& source,
                                                   const TomlEngine& engine);
 
-// As of Register; the notes are the caller's. `engine` is for `text` as
-// unregister_in_toml() leaves it.
-[[nodiscard]] Result<std::string> register_in_toml(
+// As of Register, without notes. `engine` is for `text` without what is ours.
+[[nodiscard]] Result<Registered> register_in_toml(
     const std::optional<std::string>& text, const std::string& source,
     const Registration& registration, const TomlEngine& engine);
 

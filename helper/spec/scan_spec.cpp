@@ -486,6 +486,13 @@ Result<ScannedSpec> scan_spec(std::string_view text,
   return Scanner(text, source).scan();
 }
 
+const std::string* find_annotation(const ScannedSpec& spec,
+                                   std::string_view name) {
+  const auto found =
+      std::ranges::find(spec.annotated, name, &ScannedAnnotation::name);
+  return found == spec.annotated.end() ? nullptr : &found->value;
+}
+
 Place place_of(std::string_view text, std::size_t offset,
                const std::string& source) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));

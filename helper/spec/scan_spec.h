@@ -77,6 +77,10 @@ struct ScannedSpec {
 [[nodiscard]] Result<ScannedSpec> scan_spec(std::string_view text,
                                             const std::string& source);
 
+// The value of the first annotation of that name; null: there is none.
+const std::string* find_annotation(const ScannedSpec& spec,
+                                   std::string_view name);
+
 // The place of a byte of `text`.
 Place place_of(std::string_view text, std::size_t offset,
                const std::string& source);

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <ctime>
+#include <string_view>
 #include <vector>
 
 inline constexpr int kExitMissed = 1;  // a ratio is not what --check wants
@@ -72,4 +73,27 @@ inline bool read_count(const char* text, std::size_t& count) {
   const char* const end = text + std::strlen(text);
   const auto parsed = std::from_chars(text, end, count);
   return parsed.ec == std::errc{} && parsed.ptr == end && count > 0;
+}
+
+struct RoundOptions {
+  std::size_t rounds;
+  bool json = false;
+  bool check = false;
+};
+
+// [--rounds N] [--json] [--check]; false: something else.
+inline bool read_round_options(int argc, char** argv, RoundOptions& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--json") {
+      options.json = true;
+    } else if (word == "--check") {
+      options.check = true;
+    } else if (word == "--rounds" && i + 1 < argc) {
+      if (!read_count(argv[++i], options.rounds)) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
 }

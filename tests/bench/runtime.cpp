@@ -27,28 +27,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kBusybox = "/bin/busybox";
 
-struct Options {
-  std::size_t rounds = 50;
-  bool json = false;
-  bool check = false;
-};
-
-bool read_options(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--json") {
-      options.json = true;
-    } else if (word == "--check") {
-      options.check = true;
-    } else if (word == "--rounds" && i + 1 < argc) {
-      if (!read_count(argv[++i], options.rounds)) return false;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
 using Line = std::vector<std::string>;
 
 int status_of(const Line& line) {
@@ -164,7 +142,7 @@ bool round_of(Measure& measure, const std::array<const Side*, 2>& sides) {
   return true;
 }
 
-void print(const std::vector<Measure>& measures, const Options& options) {
+void print(const std::vector<Measure>& measures, const RoundOptions& options) {
   if (!options.json)
     std::printf(
         "%zu rounds, medians in milliseconds\n\n%-10s%10s%16s%10s%10s\n",
@@ -190,8 +168,8 @@ void print(const std::vector<Measure>& measures, const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options;
-  if (!read_options(argc, argv, options)) {
+  RoundOptions options{.rounds = 50};
+  if (!read_round_options(argc, argv, options)) {
     std::cerr << "usage: bench_runtime [--rounds N] [--json] [--check]\n";
     return kExitUsage;
   }

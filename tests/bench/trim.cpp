@@ -75,29 +75,7 @@ class SpecFile {
   bool whole_ = false;
 };
 
-struct Options {
-  std::size_t rounds = 25;
-  bool json = false;
-  bool check = false;
-};
-
-bool read_options(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--json") {
-      options.json = true;
-    } else if (word == "--check") {
-      options.check = true;
-    } else if (word == "--rounds" && i + 1 < argc) {
-      if (!read_count(argv[++i], options.rounds)) return false;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
-void print(double trim, double jq, const Options& options) {
+void print(double trim, double jq, const RoundOptions& options) {
   const double ratio = trim / jq;
   if (options.json) {
     std::printf(
@@ -116,8 +94,8 @@ void print(double trim, double jq, const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options;
-  if (!read_options(argc, argv, options)) {
+  RoundOptions options{.rounds = 25};
+  if (!read_round_options(argc, argv, options)) {
     std::cerr << "usage: bench_trim [--rounds N] [--json] [--check]\n";
     return kExitUsage;
   }
