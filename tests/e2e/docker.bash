@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # Docker with doff-runtime registered over runc and over crun, beside the plain
-# ones; and ways to look at what runs there. After engines.bash.
+# ones; and ways to look at what runs there. Loads all that it is built on.
 
-: "${engines:?engines.bash comes first}"
+load lib
+load container
+load engines
+: "${engines:?engines.bash sets it}"
 # What Docker gives a container unasked, as the kernel shows it.
 export DOCKER_DEFAULT=00000000a80425fb
 

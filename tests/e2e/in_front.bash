@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # doff-runtime called directly, as an engine calls it, in front of runc and of
-# crun. After lib.bash, container.bash and engines.bash.
+# crun. Loads all that it is built on.
 
-: "${engines:?engines.bash comes first}"
+load lib
+load container
+load engines
 state=$BATS_FILE_TMPDIR/state
 FOURTEEN=00000000a80425fb
 

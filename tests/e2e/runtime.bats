@@ -4,9 +4,6 @@
 # reads a command line, and what an exec through it is, in front of each.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load in_front
   need script setfattr
   make_fronts
@@ -15,17 +12,11 @@ setup_file() {
 }
 
 teardown_file() {
-  load lib
-  load container
-  load engines
   load in_front
   remove_containers
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load in_front
   require_root
   cd "$BATS_TEST_TMPDIR" || return

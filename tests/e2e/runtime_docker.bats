@@ -8,9 +8,6 @@
 # as seen from outside.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load docker
   require_engines
   need script tmux pgrep crun
@@ -21,9 +18,6 @@ setup_file() {
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load docker
   find_docker
 }

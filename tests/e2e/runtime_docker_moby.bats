@@ -9,9 +9,6 @@
 # cannot is said beside it.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load docker
   require_engines
   need script
@@ -21,9 +18,6 @@ setup_file() {
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load docker
   find_docker
 }

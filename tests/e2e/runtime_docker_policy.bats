@@ -8,9 +8,6 @@
 # its record.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load docker
   require_engines
   need script pgrep crun
@@ -48,9 +45,6 @@ record $engines/record"
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load docker
   find_docker
 }

@@ -5,9 +5,6 @@
 # the host, and an exec of it holds nothing there either.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load docker
   require_engines
   need pgrep crun script
@@ -40,9 +37,6 @@ DOCKERD
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load docker
   find_docker
 }

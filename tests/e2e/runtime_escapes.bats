@@ -5,9 +5,6 @@
 # all the same, seen from outside. Called directly, in front of runc and crun.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load in_front
   need strace nsenter python3
   make_fronts
@@ -18,17 +15,11 @@ setup_file() {
 }
 
 teardown_file() {
-  load lib
-  load container
-  load engines
   load in_front
   remove_containers
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load in_front
   require_root
   cd "$BATS_TEST_TMPDIR" || return

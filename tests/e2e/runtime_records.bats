@@ -5,9 +5,6 @@
 # runc; nothing of this depends on it.
 
 setup_file() {
-  load lib
-  load container
-  load engines
   load in_front
   need python3 setfattr
   make_fronts
@@ -15,17 +12,11 @@ setup_file() {
 }
 
 teardown_file() {
-  load lib
-  load container
-  load engines
   load in_front
   remove_containers
 }
 
 setup() {
-  load lib
-  load container
-  load engines
   load in_front
   require_root
   cd "$BATS_TEST_TMPDIR" || return
