@@ -11,6 +11,9 @@ DOFFCTL=$(realpath -m "$DOFFCTL")
 : "${DOFF_RUNTIME:=$e2e/../../build/release/helper/doff-runtime}"
 DOFF_RUNTIME=$(realpath -m "$DOFF_RUNTIME")
 export DOFF DOFFCTL DOFF_RUNTIME
+# What script(1) starts. It must be bash: dash throws away the functions that
+# bash exports, and so where SHELL is unset they would be missing.
+export SHELL=/bin/bash
 # What takes long to make and does not depend on DOFF.
 : "${DOFF_TEST_CACHE:=$BATS_RUN_TMPDIR/cache}"
 

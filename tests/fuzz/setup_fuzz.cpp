@@ -32,7 +32,7 @@ void check_failure(const doff::Failure& failure) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   if (size == 0) return 0;
-  const doff::Engine& engine = doff::engines()[data[0] % 4];
+  const doff::EngineConfiguration& engine = doff::engines()[data[0] % 4];
   const doff::Registration wanted{"/usr/bin/doff-runtime", (data[0] & 4U) != 0};
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
 
