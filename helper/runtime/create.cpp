@@ -98,7 +98,8 @@ Checked<bool> prepare_once(const Host& host) {
       prepare_config(file->text, file->path, *spec, *policy, launcher);
   if (!prepared) return fail(prepared.error());
   if (prepared->text == file->text) return true;
-  const auto replaced = replace(*file, prepared->text);
+  // Whichever it is then, the next create sees to it.
+  const auto replaced = replace(*file, prepared->text, PowerLoss::kOldOrNew);
   if (replaced) return true;
   if (is_unchanged(*file)) return fail(replaced.error());
   return false;

@@ -301,7 +301,8 @@ bool is_unchanged(const ReadFile& file) {
   return require_unchanged(file).has_value();
 }
 
-Result<void> replace(const ReadFile& file, std::string_view text) {
+Result<void> replace(const ReadFile& file, std::string_view text,
+                     PowerLoss after) {
   const int directory = file.directory.get();
   const SignalsHeld held;
   const auto name = random_name();
@@ -315,6 +316,7 @@ Result<void> replace(const ReadFile& file, std::string_view text) {
   if (renameat(directory, temporary.get(), directory, file.name.c_str()) != 0)
     return tl::unexpected(failed("replacing", file.path, errno));
   temporary.release();
+  if (after == PowerLoss::kOldOrNew) return {};
   return sync_directory(directory, file.path, kNotSynced);
 }
 

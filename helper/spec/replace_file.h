@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -28,18 +29,22 @@ struct ReadFile {
 [[nodiscard]] Result<ReadFile> read_to_replace(const std::string& path,
                                                std::size_t limit);
 
+// What is at the path when the machine loses power right after.
+enum class PowerLoss : std::uint8_t { kNew, kOldOrNew };
+
 // Puts a new file with the same owner, mode, ACL and extended attributes and
 // with `text` in the place of `file`. Until the very end it has another name
 // and only its owner may read it. On failure that name is gone, and `path` is
-// what it was; the one exception is a directory that cannot be synced, after
-// the replacement, of which the failure tells. Killed at any moment, it leaves
-// the old or the new file at `path`, maybe with `.doffctl-…` beside it. SIGINT,
-// SIGTERM and SIGHUP wait until it is done.
+// what it was; the one exception is a directory that cannot be synced (it is
+// for `kNew` only), after the replacement, of which the failure tells. Killed
+// at any moment, it leaves the old or the new file at `path`, maybe with
+// `.doffctl-…` beside it. SIGINT, SIGTERM and SIGHUP wait until it is done.
 //
 // Refused: a file that is no longer the one that was read, or has changed
 // since. A change within the last microseconds is not seen: the kernel has no
 // rename that looks.
-[[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text);
+[[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text,
+                                   PowerLoss after = PowerLoss::kNew);
 
 // Whether `path` still is the file that was read, and has not changed since.
 [[nodiscard]] bool is_unchanged(const ReadFile& file);

@@ -3,8 +3,10 @@
 //
 // Both have a container of their own from bundles that are alike. A round runs
 // both programs once, in turn. Times are CLOCK_MONOTONIC around posix_spawn(3)
-// and wait4(2); --check judges the ratios of the medians. What a measured
-// `create` made is deleted before the next, outside of the time.
+// and wait4(2); --check judges the ratios of the medians. Outside of the time,
+// what a measured `create` made is deleted, and its bundle gets the config.json
+// that an engine would write. Bundles are on a tmpfs, as those of Docker and
+// containerd below /run are.
 #include <unistd.h>
 
 #include <array>
@@ -47,7 +49,7 @@ class Side {
  public:
   Side(std::string name, Line runtime)
       : name_(std::move(name)), runtime_(std::move(runtime)) {
-    std::string path = "/tmp/bench_runtime-XXXXXX";
+    std::string path = "/dev/shm/bench_runtime-XXXXXX";
     if (mkdtemp(path.data()) == nullptr) return;
     directory_ = path;
     runtime_.insert(runtime_.end(), {"--root", path + "/state"});
@@ -72,6 +74,9 @@ class Side {
   [[nodiscard]] std::string up() const { return id("up"); }
   [[nodiscard]] std::string created() const { return id("created"); }
   [[nodiscard]] std::string bundle() const { return directory_ / "bundle"; }
+  void write_config() const {
+    std::ofstream(bundle() + "/config.json") << config_;
+  }
   [[nodiscard]] Line line(const Line& rest) const {
     Line all = runtime_;
     all.insert(all.end(), rest.begin(), rest.end());
@@ -83,25 +88,25 @@ class Side {
     return "doff-bench-" + std::to_string(getpid()) + "-" + name_ + "-" + which;
   }
 
-  [[nodiscard]] bool make_bundle() const {
+  bool make_bundle() {
     const fs::path root = directory_ / "bundle" / "rootfs";
     for (const char* each : {"bin", "proc", "dev", "sys", "tmp"})
       fs::create_directories(root / each);
     fs::copy_file(kBusybox, root / "bin" / "busybox");
     if (status_of({"runc", "spec", "--bundle", bundle()}) != 0) return false;
-    const std::string path = bundle() + "/config.json";
     std::stringstream text;
-    text << std::ifstream(path).rdbuf();
-    std::string spec = text.str();
-    replace_first(spec, "\"terminal\": true", "\"terminal\": false");
-    replace_first(spec, "\"sh\"", R"("/bin/busybox", "sleep", "1000")");
-    std::ofstream(path) << spec;
+    text << std::ifstream(bundle() + "/config.json").rdbuf();
+    config_ = text.str();
+    replace_first(config_, "\"terminal\": true", "\"terminal\": false");
+    replace_first(config_, "\"sh\"", R"("/bin/busybox", "sleep", "1000")");
+    write_config();
     return true;
   }
 
   std::string name_;
   Line runtime_;
   fs::path directory_;
+  std::string config_;  // as an engine would write it
   bool ready_ = false;
 };
 
@@ -124,6 +129,7 @@ bool round_of(Measure& measure, const std::array<const Side*, 2>& sides) {
   for (const std::size_t i : {first, 1 - first}) {
     const Side& side = *sides[i];
     Line words = side.line({measure.subcommand});
+    if (measure.creates) side.write_config();
     if (measure.creates) words.insert(words.end(), {"--bundle", side.bundle()});
     words.push_back(measure.creates ? side.created() : side.up());
     words.insert(words.end(), measure.command.begin(), measure.command.end());
