@@ -15,7 +15,10 @@
 namespace doff {
 
 enum class Action : std::uint8_t { kRun, kStatus, kDryRun, kHelp, kVersion };
+// By which name this program was called; that decides whose its words are.
+enum class CalledAs : std::uint8_t { kDoff, kDoffShell, kShell };
 enum class GroupsRule : std::uint8_t { kUnsaid, kKeep, kClear, kInit };
+enum class UsernsRule : std::uint8_t { kNever, kAuto, kAlways };
 enum class ReportForm : std::uint8_t { kNone, kHuman, kJson };
 
 // Descriptors that --keep-fd and --report-fd may name: 0 to 1023. (More than
@@ -32,16 +35,23 @@ struct Options {
   const char* user = nullptr;  // USER[:GROUP]
   GroupsRule groups = GroupsRule::kUnsaid;
   Verdict accept = Verdict::kSealed;
+  UsernsRule userns = UsernsRule::kNever;
   const char* seccomp = "regain";  // none, a profile's name, or a file's
   std::array<bool, kNameableFds> keep_fd{};
   const char* chdir = nullptr;
-  const char* path = nullptr;  // DIR:DIR..., as execvp(3) takes PATH
+  const char* path = nullptr;   // DIR:DIR..., as execvp(3) takes PATH
+  const char* shell = nullptr;  // absolute; null: the first of the usual ones
   bool login = false;
   int pdeathsig = 0;  // 0: none
   const char* config = nullptr;
   ReportForm report = ReportForm::kNone;
   int report_fd = 2;
   char** command = nullptr;  // NUL-terminated argv of COMMAND; null: a shell
+  CalledAs called = CalledAs::kDoff;
+  // Where it is not kDoff: argv as it was given, and whether this is a shell
+  // within one that doff has started.
+  char** shell_argv = nullptr;
+  bool within = false;
 };
 
 // One row for each option: the parser, --help, configuration files and the
