@@ -3,6 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -26,7 +27,7 @@ namespace {
 
 // What execve(2) was given: getauxval(3). The kernel puts it there.
 const char* path_given() {
-  const auto* const path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  const auto* const path = std::bit_cast<const char*>(getauxval(AT_EXECFN));
   return path == nullptr ? "" : path;
 }
 

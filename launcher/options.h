@@ -28,30 +28,28 @@ inline constexpr int kNameableFds = 1024;
 // Pointers are into argv or into the text given to parse_config(), are
 // NUL-terminated, and null where the option was not given.
 struct Options {
-  Action action = Action::kRun;
   CapabilitySet add;
   CapabilitySet drop;  // wins over `add`
   CapabilitySet ambient;
-  const char* user = nullptr;  // USER[:GROUP]
-  GroupsRule groups = GroupsRule::kUnsaid;
-  Verdict accept = Verdict::kSealed;
-  UsernsRule userns = UsernsRule::kNever;
+  const char* user = nullptr;      // USER[:GROUP]
   const char* seccomp = "regain";  // none, a profile's name, or a file's
-  std::array<bool, kNameableFds> keep_fd{};
   const char* chdir = nullptr;
   const char* path = nullptr;   // DIR:DIR..., as execvp(3) takes PATH
   const char* shell = nullptr;  // absolute; null: the first of the usual ones
-  bool login = false;
-  int pdeathsig = 0;  // 0: none
   const char* config = nullptr;
-  ReportForm report = ReportForm::kNone;
+  char** command = nullptr;     // NUL-terminated argv of COMMAND; null: a shell
+  char** shell_argv = nullptr;  // argv as it was given, where not called doff
+  int pdeathsig = 0;            // 0: none
   int report_fd = 2;
-  char** command = nullptr;  // NUL-terminated argv of COMMAND; null: a shell
+  Action action = Action::kRun;
+  GroupsRule groups = GroupsRule::kUnsaid;
+  Verdict accept = Verdict::kSealed;
+  UsernsRule userns = UsernsRule::kNever;
+  ReportForm report = ReportForm::kNone;
   CalledAs called = CalledAs::kDoff;
-  // Where it is not kDoff: argv as it was given, and whether this is a shell
-  // within one that doff has started.
-  char** shell_argv = nullptr;
-  bool within = false;
+  bool within = false;  // called as a shell, in one that doff has started
+  bool login = false;
+  std::array<bool, kNameableFds> keep_fd{};
 };
 
 // One row for each option: the parser, --help, configuration files and the
