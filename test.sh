@@ -39,11 +39,16 @@ passed=0
 failed=0
 skipped=0
 
+# heading NAME: with the seconds since the start, to see what takes them.
+heading() {
+  echo "== $SECONDS s: $1"
+}
+
 # tally NAME COMMAND...: one check, by its exit status.
 tally() {
   local name=$1
   shift
-  echo "== $name"
+  heading "$name"
   if "$@"; then
     passed=$((passed + 1))
   else
@@ -123,11 +128,11 @@ tally "musl for arm64" tests/tools/musl-arm64.sh build/musl-arm64
 tally "builds without a warning: arm64" build arm64
 
 for preset in release clang asan tidy; do
-  echo "== unit tests and the filter proof: $preset"
+  heading "unit tests and the filter proof: $preset"
   ctest_of "$preset"
 done
 
-echo "== end to end: the static launcher on real containers"
+heading "end to end: the static launcher on real containers"
 export DOFF=$PWD/build/release/launcher/doff
 export DOFFCTL=$PWD/build/release/helper/doffctl
 export DOFF_RUNTIME=$PWD/build/release/helper/doff-runtime
@@ -135,13 +140,12 @@ export DOFF_SYMBOLS=$PWD/build/debug/launcher/doff
 export DOFF_ARM64=$PWD/build/arm64/launcher/doff
 export DOFF_TEST_CACHE=$PWD/build/test-cache
 tap bats --tap tests/e2e/*.bats
-echo "== end to end: the launcher with sanitizers"
+heading "end to end: the launcher with sanitizers"
 # The launcher has no heap that could leak, and a tracer is in LSan's way.
 ASAN_OPTIONS=detect_leaks=0 DOFF=$PWD/build/asan/launcher/doff tap bats --tap tests/e2e/options.bats
 
-echo "== fuzzing, briefly"
 tally "builds without a warning: fuzz" build fuzz
 tally "10,000 inputs for each fuzz target" tests/fuzz/run.sh 10000
 
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed, $skipped skipped in $SECONDS s"
 ((failed == 0))

@@ -1,5 +1,6 @@
 #include "launcher/command.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,8 +9,10 @@
 #include <climits>
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <string_view>
 
+#include "launcher/called_as.h"
 #include "launcher/failure.h"
 #include "launcher/memory.h"
 
@@ -38,27 +41,35 @@ struct Joined {
   }
 };
 
-// `environment` with the HOME, USER and LOGNAME of `user` in place of its own;
-// USER and LOGNAME go where the uid has no name. Null if there is no room.
-char** with_user(char** environment, const Account& user) {
-  constexpr std::array<std::string_view, 3> kNames = {
-      "HOME=", "USER=", "LOGNAME="};
-  const std::array values = {user.home, user.name, user.name};
+struct Variable {
+  std::string_view name;  // with its equals sign
+  std::string_view value;
+};
+
+// `environment` with `variables` in place of its own of those names; one with
+// an empty value goes. Refuses if there is no room.
+char** with_variables(char** environment, std::span<const Variable> variables) {
   const auto is_replaced = [&](std::string_view entry) {
-    return std::ranges::any_of(
-        kNames, [&](std::string_view name) { return entry.starts_with(name); });
+    return std::ranges::any_of(variables, [&](const Variable& each) {
+      return entry.starts_with(each.name);
+    });
+  };
+  const auto require = [](bool there_is_room) {
+    if (!there_is_room)
+      refuse({.doing = "setting HOME, USER, LOGNAME or SHELL",
+              .error = ENAMETOOLONG});
   };
   std::size_t count = 0;
   while (environment[count] != nullptr) ++count;
-  const auto texts = map_zeroed<Joined>(kNames.size());
-  const auto result = map_zeroed<char*>(count + kNames.size() + 1);
-  if (texts.empty() || result.empty()) return nullptr;
+  const auto texts = map_zeroed<Joined>(variables.size());
+  const auto result = map_zeroed<char*>(count + variables.size() + 1);
+  require(!texts.empty() && !result.empty());
   char** next = std::remove_copy_if(environment, environment + count,
                                     result.data(), is_replaced);
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (values[i].empty()) continue;
-    *next = texts[i].join(kNames[i], values[i]);
-    if (*next++ == nullptr) return nullptr;
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    if (variables[i].value.empty()) continue;
+    *next = texts[i].join(variables[i].name, variables[i].value);
+    require(*next++ != nullptr);
   }
   return result.data();
 }
@@ -89,8 +100,7 @@ struct Launch {
   void start(const char* path) {
     Joined dashed;
     char* const plain = argv[0];
-    const char* const slash = std::strrchr(plain, '/');
-    if (login) argv[0] = dashed.join("-", slash == nullptr ? plain : slash + 1);
+    if (login) argv[0] = dashed.join("-", base_name(plain));
     execve(path, argv, environment);
     const int failed = errno;
     argv[0] = plain;
@@ -131,13 +141,49 @@ struct Launch {
   }
 };
 
-[[noreturn]] void become_shell(char** environment, bool login) {
-  std::array<char*, 2> argv{};
-  Launch launch{argv.data(), environment, login};
-  for (const char* const path : kShells) {
-    argv[0] = const_cast<char*>(path);  // which execve(2) only reads
+// Whether `path` is this very program, which would become itself for ever.
+bool is_self(const char* path) {
+  struct stat shell {};
+  struct stat self {};
+  return stat(path, &shell) == 0 && stat("/proc/self/exe", &self) == 0 &&
+         shell.st_dev == self.st_dev && shell.st_ino == self.st_ino;
+}
+
+// What login(1), su(1) and sshd(8) would have called `shell`, had it been the
+// user's: `called` in their way, `-doff-shell`, `doff-shell` or a path.
+char* called_like(char* called, const char* shell, Joined& text) {
+  if (base_name(called) != "doff-shell") return called;
+  if (*called == '-') return text.join("-", base_name(shell));
+  if (std::strchr(called, '/') == nullptr)
+    return text.join(base_name(shell), "");
+  return text.join(shell, "");
+}
+
+[[noreturn]] void become_shell(const Options& options, char** environment) {
+  const auto shells = options.shell == nullptr
+                          ? std::span<const char* const>(kShells)
+                          : std::span(&options.shell, 1);
+  const bool as_shell = options.called != CalledAs::kDoff;
+  std::array<char*, 2> alone{};
+  Launch launch{as_shell ? options.shell_argv : alone.data(), environment,
+                options.login};
+  char* const called = launch.argv[0];
+  for (const char* const path : shells) {
+    Joined text;
+    launch.argv[0] = as_shell ? called_like(called, path, text)
+                              : const_cast<char*>(path);  // execve reads it
+    if (as_shell && is_self(path))
+      refuse(
+          {.doing = "starting",
+           .value = path,
+           .cause = "this is doff itself",
+           .next = "`shell PATH` in /etc/doff/shell.conf names the real one"});
+    if (options.called == CalledAs::kDoffShell)
+      launch.environment =
+          with_variables(environment, std::array{Variable{"SHELL=", path}});
     launch.start(path);
   }
+  if (options.shell != nullptr) launch.stop(options.shell, "", "");
   launch.stop("a shell", "",
               "tried /bin/bash, /usr/bin/bash, /usr/local/bin/bash, /bin/sh, "
               "/usr/bin/sh; name a COMMAND");
@@ -146,10 +192,12 @@ struct Launch {
 }  // namespace
 
 void become(const Options& options, const Plan& plan, char** environment) {
-  if (plan.user) environment = with_user(environment, *plan.user);
-  if (environment == nullptr)
-    refuse({.doing = "setting HOME, USER and LOGNAME", .error = ENAMETOOLONG});
-  if (options.command == nullptr) become_shell(environment, options.login);
+  if (const auto& user = plan.user)
+    environment = with_variables(
+        environment,
+        std::array{Variable{"HOME=", user->home}, Variable{"USER=", user->name},
+                   Variable{"LOGNAME=", user->name}});
+  if (options.command == nullptr) become_shell(options, environment);
 
   const char* const name = options.command[0];
   Launch launch{options.command, environment, options.login};

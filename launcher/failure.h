@@ -30,7 +30,7 @@ struct Failure {
 // process runs calls it where it fails; what parses bytes that others wrote
 // returns its Failure, so that tests can look at it.
 [[noreturn]] void refuse(const Failure& failure);
-// The same, of an option.
+// The same, of an option; or, where it has no name, of failure.file.
 [[noreturn]] void refuse_option(std::string_view option, Failure failure);
 
 }  // namespace doff

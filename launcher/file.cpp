@@ -20,20 +20,22 @@ std::span<char> read_file(const char* path, std::size_t limit, Trust trust,
     refuse_option(option, {.cause = call, .error = errno, .file = path});
   };
 
-  const bool root_only = trust == Trust::kRootOnly;
   const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
-                                (root_only ? O_NOFOLLOW : 0));
-  if (fd < 0 && errno == ENOENT && trust == Trust::kAnyOwnerOrAbsent) return {};
-  if (fd < 0 && errno == ELOOP && root_only)
+                                (trust.root_only ? O_NOFOLLOW : 0));
+  if (fd < 0 && errno == ENOENT && trust.may_be_absent) return {};
+  if (fd < 0 && errno == ELOOP && trust.root_only)
     stop("a symbolic link", "name the file itself");
   if (fd < 0) stop_by_errno("open failed");
 
   struct stat about {};
   if (fstat(fd, &about) != 0) stop_by_errno("fstat failed");
   if (!S_ISREG(about.st_mode)) stop("not a regular file");
-  if (root_only && about.st_uid != 0)
+  constexpr uid_t kOverflow = 65534;
+  const bool unmapped = about.st_uid == kOverflow && geteuid() != kOverflow;
+  if (trust.root_only && about.st_uid != 0 &&
+      !(unmapped && trust.may_be_unmapped))
     stop("not owned by root", "chown root it");
-  if (root_only && (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+  if (trust.root_only && (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     stop("writable by others than root", "chmod go-w it");
   const auto size = static_cast<std::size_t>(about.st_size);
   if (size > limit) stop("the file is too large");

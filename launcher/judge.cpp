@@ -104,7 +104,7 @@ Judgement judge(const Plan& plan, const State& before, const Outcome* outcome,
       within("CapBnd", held.bounding, keep, Step::kBounding,
              "start doff as root (with CAP_SETPCAP; --user for another user), "
              "or create the container with --cap-drop ALL, or start with "
-             "--accept inert"),
+             "--userns auto or --accept inert"),
       within("CapPrm", held.permitted, keep, Step::kSets),
       within("CapEff", held.effective, keep, Step::kSets),
       within("CapInh", held.inheritable, ambient, Step::kSets),

@@ -9,6 +9,7 @@
 
 #include "caps/verdict.h"
 #include "launcher/apply.h"
+#include "launcher/failure.h"
 #include "launcher/observe.h"
 #include "launcher/plan.h"
 #include "launcher/seccomp.h"
@@ -30,7 +31,7 @@ struct Judgement {
   // Ids, groups and ambient capabilities are as asked. What is not makes
   // COMMAND run as somebody else; no --accept covers it.
   bool as_asked = true;
-  std::array<Finding, 12> list{};
+  std::array<Finding, 13> list{};
   std::size_t count = 0;
 
   [[nodiscard]] std::span<const Finding> findings() const {
@@ -40,6 +41,14 @@ struct Judgement {
     return verdict >= accepted && as_asked;
   }
   void add(const Finding& finding) { list[count++] = finding; }
+  // What --userns auto has tried; only a verdict that is not sealed needs it.
+  void add_no_namespace(const Failure& failure) {
+    if (verdict == Verdict::kSealed) return;
+    add({.what = "there is no user namespace of its own",
+         .call = failure.value,
+         .cause = failure.cause,
+         .error = failure.error});
+  }
 };
 
 // `outcome` is null where nothing was attempted (--status); ids, groups and

@@ -49,6 +49,8 @@ Result choose(Options& options, const char* word) {
 }
 constexpr auto kGroupsRules =
     std::to_array<std::string_view>({"keep", "clear", "init"});
+constexpr auto kUsernsRules =
+    std::to_array<std::string_view>({"never", "auto", "always"});
 constexpr auto kReportForms =
     std::to_array<std::string_view>({"human", "json"});
 // signal(7): 1 to 31, the same on x86-64 and arm64.
@@ -88,8 +90,14 @@ Result set_report_fd(Options& options, const char* word) {
   return std::nullopt;
 }
 
+Result set_shell(Options& options, const char* path) {
+  if (*path != '/') return Failure{.cause = "not an absolute path"};
+  options.shell = path;
+  return std::nullopt;
+}
+
 constexpr bool kNotInFile = false;
-constexpr std::array<Option, 19> kTable = {{
+constexpr std::array<Option, 21> kTable = {{
     {"cap-add", "CAP,...", "keep these capabilities (default: none; ALL)",
      add_to<&Options::add>},
     {"cap-drop", "CAP,...", "drop these; wins over --cap-add",
@@ -102,6 +110,8 @@ constexpr std::array<Option, 19> kTable = {{
      choose<&Options::groups, kGroupsRules, 1>},
     {"accept", "VERDICT", "weakest to start with: sealed, inert, open",
      choose<&Options::accept, kVerdictNames, 0>},
+    {"userns", "HOW", "a user namespace: never (default), auto, always",
+     choose<&Options::userns, kUsernsRules, 0>},
     {"seccomp", "FILTER", "regain (default), hardened, none or FILE.bpf",
      set_string<&Options::seccomp>},
     {"keep-fd", "N", "leave descriptor N open, as 0, 1 and 2 are", add_keep_fd},
@@ -109,6 +119,8 @@ constexpr std::array<Option, 19> kTable = {{
      set_string<&Options::chdir>},
     {"path", "DIR:DIR...", "where COMMAND without a slash is looked up",
      set_string<&Options::path>},
+    {"shell", "PATH", "the shell to start where there is no COMMAND",
+     set_shell},
     {"login", "", "put a dash before COMMAND's name, as login(1)",
      set_to<&Options::login, true>},
     {"pdeathsig", "SIG", "signal to COMMAND when its parent dies",

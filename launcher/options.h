@@ -15,7 +15,10 @@
 namespace doff {
 
 enum class Action : std::uint8_t { kRun, kStatus, kDryRun, kHelp, kVersion };
+// By which name this program was called; that decides whose its words are.
+enum class CalledAs : std::uint8_t { kDoff, kDoffShell, kShell };
 enum class GroupsRule : std::uint8_t { kUnsaid, kKeep, kClear, kInit };
+enum class UsernsRule : std::uint8_t { kNever, kAuto, kAlways };
 enum class ReportForm : std::uint8_t { kNone, kHuman, kJson };
 
 // Descriptors that --keep-fd and --report-fd may name: 0 to 1023. (More than
@@ -25,23 +28,28 @@ inline constexpr int kNameableFds = 1024;
 // Pointers are into argv or into the text given to parse_config(), are
 // NUL-terminated, and null where the option was not given.
 struct Options {
-  Action action = Action::kRun;
   CapabilitySet add;
   CapabilitySet drop;  // wins over `add`
   CapabilitySet ambient;
-  const char* user = nullptr;  // USER[:GROUP]
+  const char* user = nullptr;      // USER[:GROUP]
+  const char* seccomp = "regain";  // none, a profile's name, or a file's
+  const char* chdir = nullptr;
+  const char* path = nullptr;   // DIR:DIR..., as execvp(3) takes PATH
+  const char* shell = nullptr;  // absolute; null: the first of the usual ones
+  const char* config = nullptr;
+  char** command = nullptr;     // NUL-terminated argv of COMMAND; null: a shell
+  char** shell_argv = nullptr;  // argv as it was given, where not called doff
+  int pdeathsig = 0;            // 0: none
+  int report_fd = 2;
+  Action action = Action::kRun;
   GroupsRule groups = GroupsRule::kUnsaid;
   Verdict accept = Verdict::kSealed;
-  const char* seccomp = "regain";  // none, a profile's name, or a file's
-  std::array<bool, kNameableFds> keep_fd{};
-  const char* chdir = nullptr;
-  const char* path = nullptr;  // DIR:DIR..., as execvp(3) takes PATH
-  bool login = false;
-  int pdeathsig = 0;  // 0: none
-  const char* config = nullptr;
+  UsernsRule userns = UsernsRule::kNever;
   ReportForm report = ReportForm::kNone;
-  int report_fd = 2;
-  char** command = nullptr;  // NUL-terminated argv of COMMAND; null: a shell
+  CalledAs called = CalledAs::kDoff;
+  bool within = false;  // called as a shell, in one that doff has started
+  bool login = false;
+  std::array<bool, kNameableFds> keep_fd{};
 };
 
 // One row for each option: the parser, --help, configuration files and the

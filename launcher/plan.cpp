@@ -16,7 +16,7 @@ namespace {
 // An absent file has no entries, as getpwnam(3) and getgrnam(3) have it.
 std::string_view read_database(const char* path, std::string_view option) {
   constexpr std::size_t kLimit = std::size_t{16} << 20;
-  const auto text = read_file(path, kLimit, Trust::kAnyOwnerOrAbsent, option);
+  const auto text = read_file(path, kLimit, {.may_be_absent = true}, option);
   return {text.data(), text.size()};
 }
 

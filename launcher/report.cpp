@@ -102,6 +102,7 @@ void put_human(Output& out, const Report& report, Verdict accept) {
       << (report.judgement.passes(accept) ? ", accepted" : ", refused")
       << "\nfilter      " << filter_name(report) << ", " << filter_state(report)
       << "\n";
+  if (report.entered) out << "userns      entered\n";
   for (const Fact& fact : kFacts) {
     out << fact.human;
     fact.put(out, report.before, false);
@@ -121,7 +122,9 @@ void put_json(Output& out, const Report& report, Verdict accept) {
       << "\",\"accepted\":"
       << (report.judgement.passes(accept) ? "true" : "false")
       << ",\"filter\":\"" << filter_name(report) << "\",\"filter_state\":\""
-      << filter_state(report) << "\",\"reasons\":[";
+      << filter_state(report)
+      << "\",\"userns\":" << (report.entered ? "true" : "false")
+      << ",\"reasons\":[";
   std::string_view between = "\"";
   for (const Finding& finding : report.judgement.findings()) {
     out << between << finding << "\"";
@@ -168,7 +171,7 @@ void refuse(const Failure& failure) {
 
 void refuse_option(std::string_view option, Failure failure) {
   failure.doing = option;
-  failure.is_option = true;
+  failure.is_option = !option.empty();
   refuse(failure);
 }
 

@@ -21,6 +21,7 @@ struct Report {
   const State& before;
   const State& after;
   FilterState filter;
+  bool entered;  // a user namespace of its own
 };
 // As `options` ask for it: on stdout where nothing is to run, else where and
 // if they say. The JSON is one line; doff(1), "JSON", has its shape. Refuses

@@ -122,7 +122,7 @@ std::optional<Failure> find_filter(const char* word, Filter& filter) {
   } else if (name == "hardened") {
     filter = {FilterKind::kHardened, kHardened};
   } else if (name.ends_with(".bpf") || std::strchr(word, '/') != nullptr) {
-    const auto bytes = read_file(word, kLimit, Trust::kAnyOwner, "seccomp");
+    const auto bytes = read_file(word, kLimit, {}, "seccomp");
     if (bytes.empty() || bytes.size() % sizeof(sock_filter) != 0)
       return Failure{.cause = "not whole BPF instructions, of 8 bytes each",
                      .file = name};
@@ -152,14 +152,18 @@ int load_filter(const Filter& filter) {
   return error;
 }
 
+bool is_in_force(const Filter& filter) {
+  return all_filtered(kRegainProbes) &&
+         (filter.kind == FilterKind::kRegain || all_filtered(kHardenedProbes));
+}
+
 FilterState find_filter_state(const Filter& filter, Load load) {
   if (filter.kind == FilterKind::kNone) return FilterState::kNotAsked;
   if (filter.kind == FilterKind::kFile)
     return load == Load::kDone && prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER
                ? FilterState::kInForce
                : FilterState::kAbsent;
-  if (load != Load::kRefused && all_filtered(kRegainProbes) &&
-      (filter.kind == FilterKind::kRegain || all_filtered(kHardenedProbes)))
+  if (load != Load::kRefused && is_in_force(filter))
     return FilterState::kInForce;
   return std::ranges::all_of(kWaysToUserNamespace, refused)
              ? FilterState::kOutside

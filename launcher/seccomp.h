@@ -41,6 +41,9 @@ enum class FilterState : std::uint8_t {
 // Needs no_new_privs or CAP_SYS_ADMIN.
 int load_filter(const Filter& filter);
 
+// Whether probes that only `filter`, a profile, answers so are answered so.
+bool is_in_force(const Filter& filter);
+
 enum class Load : std::uint8_t { kNotTried, kDone, kRefused };
 
 // What holds of `filter` now, by trying it. Of a file, whose content is its

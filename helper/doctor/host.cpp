@@ -66,14 +66,17 @@ Check check_low_level(const Settings& settings) {
                 .next = "install one, or name one with the setting `runtime`"});
 }
 
-Check check_launcher(const Settings& settings) {
+Check check_launcher(const Settings& settings, std::string& launcher) {
   constexpr const char* kWhat = "launcher";
   const auto path = find_launcher({.line = {}, .settings = settings});
   if (!path) return wrong(kHost, kWhat, path.error());
   const auto text = read_file(*path, kLongestProgram);
   if (!text) return wrong(kHost, kWhat, text.error());
   const auto alone = is_static(*text);
-  if (alone && *alone) return ok(kWhat, *path + ", static");
+  if (alone && *alone) {
+    launcher = *path;
+    return ok(kWhat, *path + ", static");
+  }
   return wrong(
       kHost, kWhat,
       {.doing = "the launcher",
@@ -134,7 +137,7 @@ Checks check_host(const std::string& settings_file, HostFacts& facts) {
                                    "the settings are wrong"});
   };
   add("low-level runtime", [&] { return check_low_level(settings); });
-  add("launcher", [&] { return check_launcher(settings); });
+  add("launcher", [&] { return check_launcher(settings, facts.launcher); });
   checks.push_back(check_program("doff-runtime", facts.runtime));
   checks.push_back(check_program("doff-runtime-rewrite",
                                  directory / "doff-runtime-rewrite"));

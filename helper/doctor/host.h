@@ -12,7 +12,8 @@
 namespace doff {
 
 struct HostFacts {
-  std::string runtime;  // the doff-runtime beside this program; may be missing
+  std::string runtime;   // the doff-runtime beside this program; may be missing
+  std::string launcher;  // "": there is none that would do
   // What the policy says of a command; nothing: it is not known what is right.
   std::optional<ConnectPolicy> connect;
 };

@@ -20,6 +20,7 @@
 #include "helper/doctor/check.h"
 #include "helper/doctor/engine.h"
 #include "helper/doctor/host.h"
+#include "helper/doctor/login_shell.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/table.h"
 #include "helper/failure.h"
@@ -133,6 +134,8 @@ bool is_installed(const Patient& patient) {
 Checks check_all(const DoctorOptions& options, Calls& calls) {
   HostFacts host;
   Checks checks = check_host(options.settings, host);
+  if (auto shell = check_login_shell(host.launcher, calls))
+    checks.push_back(*std::move(shell));
   const bool named = !options.engines.empty();
   bool any = false;
   for (const Patient& each : patients()) {

@@ -144,7 +144,8 @@ on_host() {
     CONTAINERS_STORAGE_CONF="$engines/podman/storage.conf" \
     CONTAINERD_ADDRESS="$engines/containerd/socket" \
     config="$engines/containerd/config.toml" \
-    unshare --mount --propagation private sh -c '
+    etc="${etc-}" unshare --mount --propagation private sh -c '
+      if [ -n "$etc" ]; then mount --bind "$etc" /etc; fi &&
       mount --bind "$config" /etc/containerd/config.toml && exec "$@"' sh "$@"
 }
 
@@ -361,6 +362,30 @@ SLOW
   sh -c "$(jq -r '.checks[-1].next' <<<"$answer")"
   ctr_ --namespace "$space" images delete --sync localhost/kept:1
   on_host /usr/bin/ctr namespaces remove "$space"
+}
+
+@test "a shell.conf that would lock people out is found beforehand" {
+  etc=$BATS_TEST_TMPDIR/etc
+  cp -a /etc "$etc"
+  mkdir -p "$etc/doff"
+  local conf=$etc/doff/shell.conf
+  printf 'shell /bin/sh\nuserns auto\n' >"$conf"
+  doctor docker
+  assert_eq "a good one" \
+    "ok: /etc/doff/shell.conf: the real shell is /bin/sh; " \
+    "$(found host "login shell")"
+  printf 'shell /bin/sh\nuserns perhaps\n' >"$conf"
+  doctor docker
+  assert_eq "exit status" 1 "$status"
+  assert_has "$(found host "login shell")" "wrong: " \
+    "/etc/doff/shell.conf:2: userns 'perhaps': no such choice" RECOVERY
+  echo 'shell /no/such' >"$conf"
+  doctor docker
+  assert_has "$(found host "login shell")" "wrong: /etc/doff/shell.conf: " \
+    '"/no/such" is not a program'
+  chmod o+w "$conf"
+  doctor docker
+  assert_has "$(found host "login shell")" "wrong: " "writable by others"
 }
 
 @test "on a terminal, what takes more than a second is told" {

@@ -225,6 +225,23 @@ allow='\006\0\0\0\0\0\377\177'
   wrong keep-fd "not open" -- --keep-fd 77
 }
 
+@test "--userns" {
+  right --userns never true
+  right --userns auto true
+  right --userns always true
+  wrong userns "no such choice" "did you mean always?" -- --userns alway
+}
+
+@test "--shell" {
+  run --separate-stderr "$DOFF" --shell "$(command -v dash)" <<<'echo "$0"'
+  assert_eq "the shell that runs ($stderr)" "$(command -v dash)" "$output"
+  right --shell /no/such echo a command does without
+  wrong shell "not an absolute path" -- --shell dash
+  run -127 --separate-stderr "$DOFF" --shell /no/such
+  assert_eq stderr "doff: starting '/no/such': No such file or directory" \
+    "$stderr"
+}
+
 @test "--chdir" {
   mkdir 'a place'
   right --chdir 'a place' pwd
@@ -469,11 +486,12 @@ def state: type == "object"
   and (.uids | ids and length == 4) and (.gids | ids and length == 4)
   and (.groups | ids);
 (keys == (["doff", "verdict", "accept", "accepted", "filter", "filter_state",
-  "reasons", "before", "after"] | sort))
+  "userns", "reasons", "before", "after"] | sort))
 and (.doff | type == "string")
 and (.verdict | IN("sealed", "inert", "open"))
 and (.accept | IN("sealed", "inert", "open"))
 and (.accepted | type == "boolean")
+and (.userns | type == "boolean")
 and (.filter | IN("none", "regain", "hardened", "file"))
 and (.filter_state | IN("not-asked", "in-force", "outside", "absent"))
 and (.reasons | type == "array" and all(.[]; type == "string"))

@@ -10,6 +10,7 @@
 #include "helper/doctor/engine.h"
 #include "helper/doctor/host.h"
 #include "helper/doctor/image.h"
+#include "helper/doctor/login_shell.h"
 #include "helper/doctor/sealed.h"
 #include "helper/policy/policy.h"
 
@@ -232,4 +233,14 @@ TEST_CASE("a failure's remedy stands apart from what is wrong") {
   CHECK(check.outcome == Outcome::kWrong);
   CHECK(check.detail == "capabilities.allow \"FOO\"");
   CHECK(check.next == "correct it");
+}
+
+TEST_CASE("the real shell is what the last line `shell` says") {
+  using doff::find_shell;
+  CHECK(find_shell("shell /bin/bash\n") == "/bin/bash");
+  CHECK(find_shell("shell /bin/a\n \tshell\t /bin/b b \t\n") == "/bin/b b");
+  CHECK(find_shell("accept inert\nshell /bin/dash") == "/bin/dash");
+  CHECK_FALSE(find_shell(""));
+  CHECK_FALSE(find_shell("\n\n#shell /bin/bash\n"));
+  CHECK_FALSE(find_shell("shell\nshells /bin/bash\n"));
 }

@@ -425,12 +425,29 @@ TEST_CASE("everything wrong at once is a finding each, and they all fit") {
   run.after.groups = {};
   run.after.unreadable = "getgroups";
   run.filter = FilterState::kAbsent;
-  const Judgement judgement = run.judge();
+  Judgement judgement = run.judge();
+  judgement.add_no_namespace({.value = "unshare", .error = EPERM});
   CHECK(judgement.verdict == Verdict::kOpen);
   CHECK_FALSE(judgement.as_asked);
   CHECK(judgement.count == judgement.list.size());
   for (const Finding& each : judgement.findings())
     CHECK_FALSE(each.what.empty());
+}
+
+TEST_CASE("that there is no user namespace is a finding where one would help") {
+  const doff::Failure failure{.value = "unshare", .error = EPERM};
+  Run run;
+  Judgement sealed = run.judge();
+  REQUIRE(sealed.verdict == Verdict::kSealed);
+  sealed.add_no_namespace(failure);
+  CHECK(sealed.findings().empty());
+  run.after.credentials.bounding = kNetRaw;
+  Judgement inert = run.judge();
+  const std::size_t before = inert.count;
+  inert.add_no_namespace(failure);
+  REQUIRE(inert.count == before + 1);
+  CHECK(inert.findings().back().call == "unshare");
+  CHECK(inert.findings().back().error == EPERM);
 }
 
 // Whatever comes back: sealed and as asked, or a reason.

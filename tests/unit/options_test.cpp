@@ -60,8 +60,9 @@ std::string dump(const Options& options) {
       << options.add.bits() << "\ndrop " << options.drop.bits() << "\nambient "
       << options.ambient.bits() << std::dec << "\nuser " << text(options.user)
       << "\ngroups " << static_cast<int>(options.groups) << "\naccept "
-      << name(options.accept) << "\nseccomp " << text(options.seccomp)
-      << "\npath " << text(options.path) << "\nkeep-fd";
+      << name(options.accept) << "\nuserns " << static_cast<int>(options.userns)
+      << "\nseccomp " << text(options.seccomp) << "\npath "
+      << text(options.path) << "\nshell " << text(options.shell) << "\nkeep-fd";
   for (std::size_t fd = 0; fd < options.keep_fd.size(); ++fd)
     if (options.keep_fd[fd]) out << " " << fd;
   out << "\nchdir " << text(options.chdir) << "\nlogin " << options.login
@@ -105,6 +106,10 @@ constexpr Effect kEffects[] = {
     {"groups", "init", "groups", "groups 3"},
     {"accept", "open", "accept", "accept open"},
     {"accept", "inert", "accept", "accept inert"},
+    {"userns", "never", "userns", "userns 0"},
+    {"userns", "auto", "userns", "userns 1"},
+    {"userns", "always", "userns", "userns 2"},
+    {"shell", "/bin/with a blank", "shell", "shell '/bin/with a blank'"},
     {"seccomp", "a=b.bpf", "seccomp", "seccomp 'a=b.bpf'"},
     {"keep-fd", "0", "keep-fd", "keep-fd 0"},
     {"keep-fd", "1023", "keep-fd", "keep-fd 1023"},
@@ -139,6 +144,8 @@ constexpr Wrong kWrong[] = {
     {"accept", "seald", "seald", "sealed"},
     {"accept", "sealed ", "sealed ", "sealed"},
     {"accept", "nonsense", "nonsense", ""},
+    {"userns", "allways", "allways", "always"},
+    {"shell", "bash", "bash", ""},
     {"keep-fd", "-1", "-1", ""},
     {"keep-fd", "1024", "1024", ""},
     {"keep-fd", "3x", "3x", ""},
@@ -163,7 +170,8 @@ TEST_CASE("nothing said is the defaults: keep nothing, accept only sealed") {
   CHECK_FALSE(Words{}.parse(options));
   CHECK(dump(options) ==
         "action 0\nadd 0\ndrop 0\nambient 0\nuser -\ngroups 0\n"
-        "accept sealed\nseccomp 'regain'\npath -\nkeep-fd\nchdir -\nlogin 0\n"
+        "accept sealed\nuserns 0\nseccomp 'regain'\npath -\nshell -\nkeep-fd\n"
+        "chdir -\nlogin 0\n"
         "pdeathsig 0\nconfig -\nreport 0\nreport-fd 2\n");
   CHECK(options.command == nullptr);
 }
