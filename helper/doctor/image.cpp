@@ -49,12 +49,6 @@ void pad(std::string& archive) {
   archive.resize((archive.size() + kBlock - 1) / kBlock * kBlock, '\0');
 }
 
-std::string digest_of(std::string_view bytes) {
-  Digest digest;
-  digest.add(bytes);
-  return digest.text();
-}
-
 }  // namespace
 
 std::string_view wait_program() {

@@ -41,6 +41,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
   add_minimize(app, command, chosen);
   add_hook(app, chosen);
   add_setup(app, chosen);
+  add_install_shell(app, chosen);
   add_doctor(app, chosen);
   add_completion(app, chosen);
   title_commands(app);

@@ -29,6 +29,7 @@ void add_doctor(CLI::App& app, Action& chosen);
 void add_emit(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_hook(CLI::App& app, Action& chosen);
+void add_install_shell(CLI::App& app, Action& chosen);
 // `command` is what stood behind `--`, which CLI11 would not leave alone.
 void add_minimize(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen);

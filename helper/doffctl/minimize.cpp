@@ -1,5 +1,4 @@
 // doffctl minimize: the fewest capabilities with which a command succeeds.
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "caps/names.h"
+#include "helper/doffctl/beside.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/explain.h"
 #include "helper/doffctl/usage.h"
@@ -56,12 +56,6 @@ struct Seen {
   std::optional<Ending> last_failure;
 };
 
-bool is_program(const std::filesystem::path& path) {
-  struct stat status {};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         access(path.c_str(), X_OK) == 0;
-}
-
 // As a shell looks it up: doff itself would use directories of its own.
 Result<std::string> find_command(const std::string& word) {
   Failure failure{.doing = "the command",
@@ -91,23 +85,6 @@ Result<std::string> find_command(const std::string& word) {
     rest.remove_prefix(colon + 1);
   }
   return tl::unexpected(failure);
-}
-
-// Beside doffctl, where both the installation and the build have it.
-Result<std::string> find_launcher(const std::string& given) {
-  if (!given.empty()) {
-    if (is_program(given)) return given;
-    return tl::unexpected(Failure{
-        .doing = "--doff", .value = given, .cause = "no file that can be run"});
-  }
-  std::error_code error;
-  const auto here =
-      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  if (is_program(here / "doff")) return here / "doff";
-  return tl::unexpected(Failure{.doing = "the launcher",
-                                .value = here / "doff",
-                                .cause = "doff is not beside doffctl",
-                                .next = "name it with --doff PATH"});
 }
 
 Result<int> read_count(const char* option, const std::string& word, int most) {
@@ -158,7 +135,7 @@ Checked<Job> read_job(const MinimizeOptions& options,
   take(read_count("--runs", options.runs, 1000), job.runs);
   take(read_count("--timeout", options.timeout, 86400), timeout);
   job.experiment.timeout = seconds(timeout);
-  take(find_launcher(options.launcher), job.experiment.launcher);
+  take(find_doff(options.launcher), job.experiment.launcher);
   if (command.empty())
     failures.push_back({.doing = "minimize",
                         .cause = "there is no command",

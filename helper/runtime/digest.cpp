@@ -24,13 +24,17 @@ std::string Digest::text() {
   return digits;
 }
 
+std::string digest_of(std::string_view bytes) {
+  Digest digest;
+  digest.add(bytes);
+  return digest.text();
+}
+
 Result<std::string> digest_of_file(const std::string& path) {
   constexpr std::size_t kLongest = std::size_t{16} << 20;
   const auto bytes = read_file(path, kLongest);
   if (!bytes) return tl::unexpected(bytes.error());
-  Digest digest;
-  digest.add(*bytes);
-  return digest.text();
+  return digest_of(*bytes);
 }
 
 }  // namespace doff

@@ -21,6 +21,8 @@ class Digest {
   sha256_ctx state_{};
 };
 
+std::string digest_of(std::string_view bytes);
+
 // Of a file, of at most 16 MiB.
 [[nodiscard]] Result<std::string> digest_of_file(const std::string& path);
 

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "helper/file.h"
+#include "helper/spec/signals_held.h"
 
 namespace doff {
 namespace {
@@ -39,30 +39,13 @@ Failure refused(const std::string& path, std::string cause, std::string next) {
           .next = std::move(next)};
 }
 
-// While a file with an odd name is about, these wait; and too large a file is
-// an error of write(2), not the end of the process.
-class SignalsHeld {
- public:
-  SignalsHeld() {
-    sigset_t held;
-    sigemptyset(&held);
-    for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&held, each);
-    sigprocmask(SIG_BLOCK, &held, &mask_);
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGXFSZ, &ignore, &too_large_);
-  }
-  SignalsHeld(const SignalsHeld&) = delete;
-  SignalsHeld& operator=(const SignalsHeld&) = delete;
-  ~SignalsHeld() {
-    sigaction(SIGXFSZ, &too_large_, nullptr);
-    sigprocmask(SIG_SETMASK, &mask_, nullptr);
-  }
+Failure changed(const std::string& path) {
+  return refused(path, "changed since it was read", "try again");
+}
 
- private:
-  sigset_t mask_{};
-  struct sigaction too_large_ {};
-};
+Failure irregular(const std::string& path) {
+  return refused(path, "not a regular file", "");
+}
 
 // Removes its file, unless that has become the real one.
 class TemporaryName {
@@ -175,8 +158,14 @@ Result<void> require_unchanged(const ReadFile& file) {
   if (now.st_dev == then.st_dev && now.st_ino == then.st_ino &&
       now.st_size == then.st_size && same_moment(now.st_ctim, then.st_ctim))
     return {};
-  return tl::unexpected(
-      refused(file.path, "changed since it was read", "try again"));
+  return tl::unexpected(changed(file.path));
+}
+
+// Whether `name` is what fstatat(2) said of it before, itself, not its content.
+bool is_entry(int directory, const std::string& name, const struct stat& then) {
+  struct stat now {};
+  return fstatat(directory, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+         now.st_dev == then.st_dev && now.st_ino == then.st_ino;
 }
 
 // Some file systems sync directories by themselves, and say EINVAL.
@@ -200,18 +189,28 @@ Result<Descriptor> open_temporary(int directory, const std::string& name,
   return made;
 }
 
+// Only root may give a file away, but anybody may keep their own.
+bool give(int fd, uid_t uid, gid_t gid) {
+  struct stat made {};
+  if (fstat(fd, &made) != 0) return false;
+  return (made.st_uid == uid && made.st_gid == gid) ||
+         fchown(fd, uid, gid) == 0;
+}
+
+// A new file keeps who made it, unless it stands in for somebody else's.
+bool give_to_owner(int fd, const NewFile& file) {
+  const struct stat* const owner = file.owner_of;
+  return owner == nullptr || give(fd, owner->st_uid, owner->st_gid);
+}
+
 // In the order in which one does not undo another: chown(2) clears bits of the
 // mode and attributes, an ACL sets the mode's group bits.
 Result<void> fill(int fd, const ReadFile& file, std::string_view text) {
   const auto fail = [&](const char* doing) {
     return tl::unexpected(failed(doing, file.path, errno));
   };
-  struct stat made {};
   if (!write_all(fd, text)) return fail("writing the new");
-  if (fstat(fd, &made) != 0) return fail("looking at the new");
-  const bool same_owner =
-      made.st_uid == file.about.st_uid && made.st_gid == file.about.st_gid;
-  if (!same_owner && fchown(fd, file.about.st_uid, file.about.st_gid) != 0)
+  if (!give(fd, file.about.st_uid, file.about.st_gid))
     return fail("keeping the owner of");
   if (!copy_attributes(file.file.get(), fd))
     return fail("keeping the extended attributes of");
@@ -265,8 +264,7 @@ class MadeDirectories {
 Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
   const std::string parent = parent_of(path);
   const std::string name = name_of(path);
-  const Failure irregular = refused(path, "not a regular file", "");
-  if (name.empty()) return tl::unexpected(irregular);
+  if (name.empty()) return tl::unexpected(irregular(path));
 
   Descriptor directory(
       open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -279,22 +277,25 @@ Result<ReadFile> read_to_replace(const std::string& path, std::size_t limit) {
     return tl::unexpected(
         refused(path, "a symbolic link", "name the file itself"));
   if (file.get() < 0) return tl::unexpected(failed("opening", path, errno));
+  return read_to_replace(std::move(directory), name, std::move(file), path,
+                         limit);
+}
+
+Result<ReadFile> read_to_replace(Descriptor directory, std::string name,
+                                 Descriptor file, const std::string& path,
+                                 std::size_t limit) {
   struct stat about {};
   if (fstat(file.get(), &about) != 0)
     return tl::unexpected(failed("looking at", path, errno));
-  if (!S_ISREG(about.st_mode)) return tl::unexpected(irregular);
+  if (!S_ISREG(about.st_mode)) return tl::unexpected(irregular(path));
   if (about.st_nlink > 1)
     return tl::unexpected(
         refused(path, "a file with several hard links",
                 "the others would keep what was; make a copy"));
   auto text = read_descriptor(file.get(), path, limit);
   if (!text) return tl::unexpected(text.error());
-  return ReadFile{path,
-                  name,
-                  std::move(directory),
-                  std::move(file),
-                  about,
-                  *std::move(text)};
+  return ReadFile{path,  std::move(name), std::move(directory), std::move(file),
+                  about, *std::move(text)};
 }
 
 bool is_unchanged(const ReadFile& file) {
@@ -328,21 +329,38 @@ Result<void> create(const std::string& path, std::string_view text) {
       open(parent_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0)
     return tl::unexpected(failed("opening the directory of", path, errno));
-  const auto name = random_name();
-  if (!name) return tl::unexpected(failed("a new name beside", path, errno));
-  const auto made = open_temporary(directory.get(), *name, path);
+  auto created = create(directory.get(), name_of(path), path, {.text = text});
+  // Once it is there, all that can fail is to sync its directory.
+  if (created || faccessat(directory.get(), name_of(path).c_str(), F_OK,
+                           AT_SYMLINK_NOFOLLOW) == 0)
+    parents.keep();
+  return created;
+}
+
+Result<void> create(int directory, const std::string& name,
+                    const std::string& path, const NewFile& file) {
+  const SignalsHeld held;
+  const auto unused = random_name();
+  if (!unused) return tl::unexpected(failed("a new name beside", path, errno));
+  const auto made = open_temporary(directory, *unused, path);
   if (!made) return tl::unexpected(made.error());
-  TemporaryName temporary(directory.get(), *name);
-  if (!write_all(made->get(), text) || fchmod(made->get(), kNewMode) != 0 ||
-      fsync(made->get()) != 0)
+  TemporaryName temporary(directory, *unused);
+  const int fd = made->get();
+  if (!write_all(fd, file.text) || !give_to_owner(fd, file) ||
+      fchmod(fd, file.mode) != 0 || fsync(fd) != 0)
     return tl::unexpected(failed("writing the new", path, errno));
-  // Not rename(2), which would put it in the place of somebody else's.
-  if (renameat2(directory.get(), temporary.get(), directory.get(),
-                name_of(path).c_str(), RENAME_NOREPLACE) != 0)
+  if (file.instead_of != nullptr) {
+    if (!is_entry(directory, name, *file.instead_of))
+      return tl::unexpected(changed(path));
+    if (renameat(directory, temporary.get(), directory, name.c_str()) != 0)
+      return tl::unexpected(failed("replacing", path, errno));
+    // Not rename(2) otherwise, which would put it in somebody else's place.
+  } else if (renameat2(directory, temporary.get(), directory, name.c_str(),
+                       RENAME_NOREPLACE) != 0) {
     return tl::unexpected(failed("making", path, errno));
+  }
   temporary.release();
-  parents.keep();
-  return sync_directory(directory.get(), path, kNotSynced);
+  return sync_directory(directory, path, kNotSynced);
 }
 
 Result<void> remove(const ReadFile& file) {

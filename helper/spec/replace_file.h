@@ -29,6 +29,14 @@ struct ReadFile {
 [[nodiscard]] Result<ReadFile> read_to_replace(const std::string& path,
                                                std::size_t limit);
 
+// The same of `name` in `directory`, opened by somebody as `file`: where a path
+// must not be followed again. `path` is for messages.
+[[nodiscard]] Result<ReadFile> read_to_replace(Descriptor directory,
+                                               std::string name,
+                                               Descriptor file,
+                                               const std::string& path,
+                                               std::size_t limit);
+
 // What is at the path when the machine loses power right after.
 enum class PowerLoss : std::uint8_t { kNew, kOldOrNew };
 
@@ -55,6 +63,21 @@ enum class PowerLoss : std::uint8_t { kNew, kOldOrNew };
 // gone again on failure.
 [[nodiscard]] Result<void> create(const std::string& path,
                                   std::string_view text);
+
+// A file to be made, with no attribute but these.
+struct NewFile {
+  std::string_view text;
+  mode_t mode = 0644;
+  // Whose owner and group it gets; null: those of this process.
+  const struct stat* owner_of = nullptr;
+  // What it replaces, if that still is the same entry, a symbolic link too;
+  // null: nothing may be there.
+  const struct stat* instead_of = nullptr;
+};
+
+// The same in a directory that is there.
+[[nodiscard]] Result<void> create(int directory, const std::string& name,
+                                  const std::string& path, const NewFile& file);
 
 // Removes `file`, unless it is no longer the one that was read.
 [[nodiscard]] Result<void> remove(const ReadFile& file);

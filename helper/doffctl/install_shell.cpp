@@ -1,0 +1,143 @@
+// doffctl install-shell: doff-shell in a root file system.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "helper/doctor/host.h"
+#include "helper/doffctl/beside.h"
+#include "helper/doffctl/commands.h"
+#include "helper/failure.h"
+#include "helper/file.h"
+#include "helper/install_shell/install.h"
+#include "helper/runtime/digest.h"
+
+namespace doff {
+namespace {
+
+struct InstallOptions {
+  std::string root;
+  std::vector<std::string> users;
+  std::string shadow;
+  std::string doff;
+  bool undo = false;
+  bool dry_run = false;
+};
+
+std::optional<Failure> find_misuse(const InstallOptions& options) {
+  Failure failure{.doing = "install-shell"};
+  if (!options.users.empty() && !options.shadow.empty()) {
+    failure.cause = "--user and --shadow are two ways, with one shell.conf";
+    failure.next = "take one of them";
+  } else if (options.undo && !options.doff.empty()) {
+    failure.value = "--doff";
+    failure.cause = "--undo takes back what is there";
+    failure.next = "leave it out";
+  } else if (!options.undo && options.users.empty() && options.shadow.empty()) {
+    failure.cause = "for whom?";
+    failure.next = "--user NAME, or --shadow /bin/bash";
+  } else {
+    return std::nullopt;
+  }
+  return failure;
+}
+
+// It runs where there is nothing but itself.
+Result<Launcher> read_launcher(const std::string& given) {
+  const auto path = find_doff(given);
+  if (!path) return tl::unexpected(path.error());
+  auto text = read_file(*path, kLongestFile);
+  if (!text) return tl::unexpected(text.error());
+  const auto alone = is_static(*text);
+  if (!alone || !*alone)
+    return tl::unexpected(Failure{
+        .doing = "the launcher",
+        .value = *path,
+        .cause = alone ? "is linked dynamically: an image need not have its "
+                         "libraries"
+                       : "not a program for this machine",
+        .next = "name a static one with --doff"});
+  std::string digest = digest_of(*text);
+  return Launcher{*std::move(text), std::move(digest)};
+}
+
+// The words as they were given, without those that come twice.
+std::vector<std::string> once_each(const std::vector<std::string>& words) {
+  std::vector<std::string> once;
+  for (const std::string& each : words)
+    if (std::ranges::find(once, each) == once.end()) once.push_back(each);
+  return once;
+}
+
+Result<ShellPlan> plan_install(const InstallOptions& options,
+                               const Root& root) {
+  const auto launcher = read_launcher(options.doff);
+  if (!launcher) return tl::unexpected(launcher.error());
+  return options.shadow.empty()
+             ? plan_for_users(root, once_each(options.users), *launcher)
+             : plan_shadow(root, options.shadow, *launcher);
+}
+
+void say(const std::string& text) { std::cerr << "doffctl: " << text << "\n"; }
+
+int install_shell(const InstallOptions& options) {
+  if (const auto misuse = find_misuse(options)) return complain(*misuse);
+  const auto root = Root::open(options.root);
+  if (!root) return complain(root.error());
+  const auto plan =
+      options.undo ? plan_undo(*root, once_each(options.users), options.shadow)
+                   : plan_install(options, *root);
+  if (!plan) return complain(plan.error());
+  if (plan->changes.empty()) {
+    for (const std::string& each : plan->remarks) say(each);
+    say(doff::quoted(options.root) +
+        (options.undo ? ": nothing is to be undone"
+                      : ": installed already, nothing is changed"));
+    return kExitDone;
+  }
+  if (!options.dry_run)
+    if (const auto made = make(plan->changes); !made)
+      return complain(made.error());
+  for (const Change& each : plan->changes) std::cout << each.what << "\n";
+  for (const std::string& each : plan->remarks) say(each);
+  if (options.dry_run)
+    say(doff::quoted(options.root) + ": nothing was changed: --dry-run");
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_install_shell(CLI::App& app, Action& chosen) {
+  CLI::App* const command = app.add_subcommand(
+      "install-shell",
+      "make doff a login shell, or stand in for a shell, in a "
+      "root file system");
+  const auto options = std::make_shared<InstallOptions>();
+  command->add_option("ROOTFS", options->root, "its directory, such as /")
+      ->type_name("DIR")
+      ->required();
+  command
+      ->add_option("--user", options->users,
+                   "give this account doff-shell; may be repeated")
+      ->type_name("USER")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--shadow", options->shadow,
+                   "put doff in the place of this shell")
+      ->type_name("PATH");
+  command
+      ->add_option("--doff", options->doff,
+                   "the launcher; without this, the doff beside doffctl")
+      ->type_name("FILE");
+  command->add_flag("--undo", options->undo, "take it back");
+  command->add_flag("--dry-run", options->dry_run,
+                    "change nothing, and print what would change");
+  command->callback([options, &chosen] {
+    chosen = [options] { return install_shell(*options); };
+  });
+}
+
+}  // namespace doff

@@ -1,0 +1,55 @@
+// What becomes of a root file system, step by step. Each step looks at things
+// again when it is made, because a plan may be shown first, or be old.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helper/failure.h"
+#include "helper/install_shell/root.h"
+
+namespace doff {
+
+struct Change {
+  std::string what;  // for people: the path, and what becomes of it
+  std::function<Result<void>()> make;
+  // Undoes make(), where it was done or in part; nothing: it is not undone.
+  std::function<Result<void>()> take_back;
+};
+using Changes = std::vector<Change>;
+
+// Makes all of them, in order, while signals wait. On failure what was made is
+// taken back, last first, and what could not be is named in the failure; of
+// changes that are not undone, what was made and what was not.
+[[nodiscard]] Result<void> make(const Changes& changes);
+
+// The changes that there are. `root` outlives them.
+
+// Mode 0755.
+Change make_directory(const Root& root, std::string path);
+// Goes only if it is empty, and stays silently if not.
+Change remove_directory(const Root& root, std::string path);
+Change make_file(const Root& root, std::string path, std::string text,
+                 mode_t mode, std::string_view what);
+Change edit_file(const Root& root, std::shared_ptr<const ReadFile> file,
+                 std::string path, std::string text, std::string_view what);
+Change remove_file(const Root& root, std::shared_ptr<const ReadFile> file,
+                   const std::string& path);
+
+// A second name for the file or the link `path`, in its directory.
+Change link_beside(const Root& root, std::string path, std::string name);
+Change unlink_beside(const Root& root, std::string path, std::string name);
+// `text` in the place of the file or the link `path`, of which `name` in its
+// directory is the second name; with the mode, but for set-ID bits, and the
+// owner of `like`.
+Change stand_in(const Root& root, std::string path, std::string name,
+                std::string text, const struct stat& like);
+// The reverse, where one of these launchers is there: `name` again is `path`.
+Change step_back(const Root& root, std::string path, std::string name,
+                 std::set<std::string> launchers);
+
+}  // namespace doff

@@ -1,0 +1,115 @@
+// install-shell --shadow: the launcher in the place of a shell.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "helper/install_shell/install.h"
+#include "helper/install_shell/planner.h"
+
+namespace doff {
+namespace {
+
+Failure refused(const Root& root, const std::string& path, std::string cause,
+                std::string next) {
+  return {.doing = "--shadow",
+          .value = root.shown(path),
+          .cause = std::move(cause),
+          .next = std::move(next)};
+}
+
+// A second name for the shell, unless a plan that was cut short has made it.
+Result<void> keep_real_shell(Planner& planner, const std::string& path,
+                             const struct stat& shell) {
+  const auto real = planner.root.look_at(real_name(path));
+  if (!real) return tl::unexpected(real.error());
+  if (!*real) {
+    planner.plan.changes.push_back(
+        link_beside(planner.root, path, name_in_root(real_name(path))));
+    return {};
+  }
+  if (planner.notes.shadowed == path && (*real)->st_dev == shell.st_dev &&
+      (*real)->st_ino == shell.st_ino)
+    return {};
+  return tl::unexpected(refused(planner.root, real_name(path),
+                                "something is there by the name that the real "
+                                "shell is to have",
+                                "move it away"));
+}
+
+// The launcher is there, by install-shell: it may be an older one.
+Result<ShellPlan> renew(Planner planner, const std::string& path,
+                        const std::string& digest, const Launcher& launcher) {
+  if (digest == launcher.digest) return planner.finish();
+  const auto file = read_shared(planner.root, path);
+  if (!file) return tl::unexpected(file.error());
+  planner.notes.launchers.insert(launcher.digest);
+  planner.plan.changes.push_back(
+      edit_file(planner.root, *file, path, launcher.text, "this launcher"));
+  return planner.finish();
+}
+
+}  // namespace
+
+bool is_same_entry(const Root& root, const std::string& one,
+                   const std::string& other) {
+  if (one == other) return true;
+  if (other.empty() || name_in_root(one) != name_in_root(other)) return false;
+  const auto first = root.open_directory(parent_in_root(one));
+  const auto second = root.open_directory(parent_in_root(other));
+  struct stat a {};
+  struct stat b {};
+  return first && second && fstat(first->get(), &a) == 0 &&
+         fstat(second->get(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
+                              const Launcher& launcher) {
+  if (auto odd = find_odd_shell(asked)) {
+    odd->doing = "--shadow";
+    odd->value = asked;
+    return tl::unexpected(*odd);
+  }
+  auto planner = Planner::begin(root);
+  if (!planner) return tl::unexpected(planner.error());
+  const std::string& before = planner->notes.shadowed;
+  const bool again = is_same_entry(root, asked, before);
+  const std::string path = again ? before : asked;
+  if (!again && (!before.empty() || !planner->notes.users.empty()))
+    return tl::unexpected(
+        refused(root, path,
+                before.empty() ? "accounts have doff-shell here already"
+                               : quoted(before) + " is shadowed already",
+                "one shell.conf names one real shell; --undo that first"));
+  const auto about = root.look_at(path);
+  if (!about) return tl::unexpected(about.error());
+  if (!*about)
+    return tl::unexpected(refused(root, path, "there is no such shell", ""));
+  if (!S_ISREG((*about)->st_mode) && !S_ISLNK((*about)->st_mode))
+    return tl::unexpected(
+        refused(root, path, "neither a regular file nor a link to one", ""));
+  const auto program = root.look_at_program(path);
+  if (!program) return tl::unexpected(program.error());
+  const auto digest = root.digest_of_entry(path);
+  if (!digest) return tl::unexpected(digest.error());
+  if (again && planner->notes.launchers.contains(*digest))
+    return renew(*std::move(planner), path, *digest, launcher);
+  if (program->digest == launcher.digest)
+    return tl::unexpected(
+        refused(root, path, "is doff already", "nothing is to be done for it"));
+  planner->notes.shadowed = path;
+  planner->notes.launchers.insert(launcher.digest);
+  if (auto kept = keep_real_shell(*planner, path, **about); !kept)
+    return tl::unexpected(kept.error());
+  if (auto configured =
+          planner->configure(real_name(path), "that of " + quoted(path));
+      !configured)
+    return tl::unexpected(configured.error());
+  planner->plan.changes.push_back(stand_in(root, path,
+                                           name_in_root(real_name(path)),
+                                           launcher.text, program->about));
+  return planner->finish();
+}
+
+}  // namespace doff
