@@ -25,6 +25,7 @@ setup_file() {
 setup() {
   load lib
   load container
+  load terminal
   require_root
   supervisor=$(compiled supervisor)
   images=$BATS_FILE_TMPDIR/images
@@ -41,43 +42,53 @@ teardown() {
     # A file missing in $(<FILE) ends bash under set -e, even before ||.
     [[ ! -s $each/pid ]] || kill -KILL "$(<"$each/pid")" || true
   done
-  tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server 2>/dev/null || true
+  close_terminal
   for each in "${containers[@]}"; do
     runtime runc delete --force "$each" 2>/dev/null || true
   done
 }
 
-# The images are this machine's root file system with layers over /usr/bin and
-# /etc, for those in a mount namespace: `plain` has doff and the accounts;
-# `shadow` has doff as /bin/bash, and the real bash beside it.
+# The images are layers over a root file system: over this machine's, for those
+# in a mount namespace, or over a container's. `plain` has doff and the
+# accounts; `shadow` has doff as /bin/bash, and the real bash beside it.
 make_images() {
-  local images=$BATS_FILE_TMPDIR/images
-  mkdir -p "$images"/{plain,shadow}/{bin,etc}
+  local images=$BATS_FILE_TMPDIR/images image
   make_accounts
   echo 'older:x:998:998:the agent:/mnt/home:/bin/bash' >>"$accounts/passwd"
   echo 'older:x:998:' >>"$accounts/group"
-  install -m 644 "$accounts"/* "$images/plain/etc"
-  install -m 644 "$accounts"/* "$images/shadow/etc"
-  install -m 755 "$DOFF" "$images/plain/bin/doff"
-  install -m 755 "$DOFF" "$images/shadow/bin/bash"
-  install -m 755 /bin/bash "$images/shadow/bin/bash.doff-real"
-  mkdir -m 755 "$images/shadow/etc/doff"
-  echo "shell /bin/bash.doff-real" >"$images/shadow/etc/doff/shell.conf"
+  for image in plain shadow; do
+    mkdir -p "$images/$image"/{usr/bin,etc}
+    install -m 644 "$accounts"/* "$images/$image/etc"
+  done
+  install -m 755 "$DOFF" "$images/plain/usr/bin/doff"
+  install -m 755 "$DOFF" "$images/shadow/usr/bin/bash"
+  install -m 755 /bin/bash "$images/shadow/usr/bin/bash.doff-real"
+  mkdir "$images/shadow/etc/doff"
+  echo 'shell /bin/bash.doff-real' >"$images/shadow/etc/doff/shell.conf"
+  chmod -R u=rwX,go=rX "$images"
+  make_entrance "$images/enter"
 }
 
 # in_image NAME COMMAND...: in the user's home, with an environment that does
 # not depend on whoever runs the tests.
 in_image() {
-  local image=$images/$1
-  shift
-  timeout -k 1 60 unshare --mount --propagation private sh -c '
-    image=$1 mnt=$2
-    shift 2
-    mount -t overlay -o "lowerdir=$image/bin:/usr/bin" overlay /usr/bin &&
-      mount -t overlay -o "lowerdir=$image/etc:/etc" overlay /etc &&
-      mount --bind "$mnt" /mnt && cd /mnt/home &&
-      exec env -i HOME=/mnt/home TERM=xterm LANG=C USER=sandbox SHELL=/bin/bash \
-        PATH=/usr/local/bin:/usr/bin:/bin "$@"' sh "$image" "$mnt" "$@"
+  "$images/enter" "$images/$1" "$mnt" "${@:2}"
+}
+
+make_entrance() {
+  cat >"$1" <<'ENTER'
+#!/bin/sh
+# enter IMAGE MNT COMMAND...
+exec timeout --foreground -k 1 60 unshare --mount --propagation private sh -c '
+  image=$1 mnt=$2
+  shift 2
+  mount -t overlay -o "lowerdir=$image/usr/bin:/usr/bin" overlay /usr/bin &&
+    mount -t overlay -o "lowerdir=$image/etc:/etc" overlay /etc &&
+    mount --bind "$mnt" /mnt && cd /mnt/home &&
+    exec env -i HOME=/mnt/home TERM=xterm LANG=C USER=sandbox SHELL=/bin/bash \
+      PATH=/usr/local/bin:/usr/bin:/bin "$@"' sh "$@"
+ENTER
+  chmod +x "$1"
 }
 
 # How a shell is started: without doff, with doff in front of it, and with doff
@@ -96,6 +107,7 @@ use_talk() {
   talk=$BATS_TEST_TMPDIR/$1
   mkdir "$talk"
   mkfifo "$talk/in"
+  touch "$talk/out"
   make_mnt "$talk/mnt"
   talks+=("$talk")
 }
@@ -146,19 +158,21 @@ finish() {
   rm "$talk/pid"
 }
 
-# What the kernel says of the shell, from outside.
-look() {
-  local pid
-  pid=$(<"$talk/pid")
+# look_at PID: what the kernel says of the shell, from outside.
+look_at() {
   sed -n 's/^\(Cap...\|NoNewPrivs\|Seccomp_filters\):\t//p' \
-    "/proc/$pid/status" | xargs >"$talk/state"
-  readlink "/proc/$pid/exe" "/proc/$pid/ns/user" | xargs >"$talk/place"
+    "/proc/$1/status" | xargs >"$BATS_TEST_TMPDIR/state"
+  readlink "/proc/$1/exe" >"$BATS_TEST_TMPDIR/exe"
+}
+
+look() {
+  look_at "$(<"$talk/pid")"
 }
 
 # sealed FILTERS
 sealed() {
   assert_eq "Inh Prm Eff Bnd Amb, no_new_privs, filters" \
-    "$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 $1" "$(<"$talk/state")"
+    "$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 $1" "$(<"$BATS_TEST_TMPDIR/state")"
 }
 
 same_as() {
@@ -189,7 +203,7 @@ same_everywhere() {
       same_as "$plain"
     done
     # There, that file is doff.
-    [[ $(<"$talk/place") != "/usr/bin/bash "* ]] || fail "still doff itself"
+    [[ $(<"$BATS_TEST_TMPDIR/exe") != /usr/bin/bash ]] || fail "still doff itself"
   done
 }
 
@@ -199,11 +213,11 @@ ask() {
   heard 'ready> $'
 }
 
-# The shell has nothing in the foreground that is stopped.
+# see_continued PID: no child of that shell is stopped any more.
 see_continued() {
   timeout 15 sh -c 'while grep -qs "^State:.T" $(
       sed "s,[0-9]*,/proc/&/status,g" "/proc/$1/task/$1/children")
-    do sleep 0.02; done' sh "$(<"$talk/pid")" || fail "fg did not continue"
+    do sleep 0.02; done' sh "$1" || fail "fg did not continue"
 }
 
 interactive() {
@@ -222,7 +236,7 @@ interactive() {
   heard 'Stopped.*ready> $'
   say 'fg\n'
   heard 'sh -c .*got.*[[:space:]]+$'
-  see_continued
+  see_continued "$(<"$talk/pid")"
   say 'words\n'
   heard 'got words.*ready> $'
   ask 'echo $?; echo wrong >&2; no-such-command'
@@ -294,10 +308,9 @@ file_transfer() {
 
 # transfer: `sftp -D` through the supervisor.
 transfer() {
-  export -f in_image
-  export images mnt
-  printf '%s\n' '#!/bin/bash' "in_image $image $supervisor ${outer[*]} $user \
-    ${before[*]} /bin/bash -lc $SFTP_SERVER 2>$talk/server.err" >"$talk/server"
+  printf '%s\n' '#!/bin/sh' "$images/enter $images/$image $mnt $supervisor \\
+    ${outer[*]} $user ${before[*]} /bin/bash -lc $SFTP_SERVER \\
+    2>$talk/server.err" >"$talk/server"
   chmod +x "$talk/server"
   sftp -q -D "$talk/server" -b - >"$talk/out" 2>"$talk/err" <<BATCH
 put $BATS_TEST_TMPDIR/sent there
@@ -394,7 +407,7 @@ facts=(sed -n 's/^\(Cap...\|NoNewPrivs\):\t//p' /proc/self/status)
 
 @test "the older kind where no namespace may be made: auto is as without" {
   compiled answer >/dev/null
-  install -m 755 "$(compiled answer)" "$images/plain/bin/answer"
+  install -m 755 "$(compiled answer)" "$images/plain/usr/bin/answer"
   local denied=(answer "unshare&0x10000000=1" "clone&0x10000000=1" clone3=38
     -- doff --userns auto)
   old "${denied[@]}" "${RAN[@]}"
@@ -426,7 +439,7 @@ facts=(sed -n 's/^\(Cap...\|NoNewPrivs\):\t//p' /proc/self/status)
   login_command
   finish
   assert_eq "Inh Prm Eff Bnd Amb, no_new_privs, filters" \
-    "$NOTHING $NOTHING $NOTHING $OLD_BOUNDING $NOTHING 1 1" "$(<"$talk/state")"
+    "$NOTHING $NOTHING $NOTHING $OLD_BOUNDING $NOTHING 1 1" "$(<"$BATS_TEST_TMPDIR/state")"
   assert_eq "residue, once" 1 "$(grep -c "^doff: .*$OLD_BOUNDING" "$talk/err")"
   sed -i /^doff:/d "$talk/err"
   same_as "$plain"
@@ -437,4 +450,81 @@ facts=(sed -n 's/^\(Cap...\|NoNewPrivs\):\t//p' /proc/self/status)
   finish
   sealed 1
   same_as "$plain"
+}
+
+# goes_on PID: what a person does on a terminal, whose shell is PID. Ends it.
+goes_on() {
+  keys "PS1='in''side> '" Enter
+  see '^inside>'
+  look_at "$1"
+  keys "sh -c 'echo be''gun; exec sleep 1000'" Enter
+  see '^begun'
+  keys C-c
+  keys 'echo status $?' Enter
+  see '^status 130'
+  keys "sh -c 'echo rea''dy; read x; echo got \$x'" Enter
+  see '^ready'
+  keys C-z
+  see Stopped
+  keys fg Enter
+  see_continued "$1"
+  keys words Enter
+  see '^got words'
+  keys "trap 'stty size' WINCH; echo tra''pped" Enter
+  see '^trapped'
+  resize 77 22
+  see '22 77$'
+  keys clear Enter
+  keys 'echo $0 ${-//[^im]/}' Enter
+}
+
+@test "a person in tmux, under the supervisor: Ctrl-C, Ctrl-Z, resize" {
+  local place
+  for place in front shadow; do
+    use_place "$place"
+    use_talk "$place"
+    open_terminal "$images/enter $images/$image $mnt $supervisor \
+      --pid-file $talk/pid --pty ${outer[*]} $user ${before[*]} /bin/bash -i
+      echo ended \$?; exec cat"
+    see 'ready>'
+    goes_on "$(<"$talk/pid")"
+    see '^/bin/bash im'
+    sealed 2
+    keys 'exit 7' Enter
+    see '^ended 7'
+    rm "$talk/pid"
+    close_terminal
+  done
+}
+
+# main_process IMAGE WORD...: pid 1 of a container, on a terminal.
+main_process() {
+  local image=$1 bundle=$BATS_TEST_TMPDIR/bundle id=supervisor-$BASHPID pid
+  shift
+  make_bundle "$bundle" "$bundle/root" "${OLD_BOUNDING#0000000}" true false
+  mkdir -p "$bundle/root"
+  jq '.process.terminal = true | .process.args = $ARGS.positional' \
+    "$bundle/config.json" --args -- "$@" >"$bundle/config.new"
+  mv "$bundle/config.new" "$bundle/config.json"
+  containers+=("$id")
+  open_terminal "unshare --mount --propagation private sh -c '
+    mount -t overlay -o lowerdir=$images/$image:$(root_of deb) \
+      overlay $bundle/root &&
+    $BATS_RUN_TMPDIR/runtime/runc run -b $bundle $id; echo ended \$?; exec cat'"
+  see '[#$]$'
+  pid=$(runtime runc state "$id" | jq .pid)
+  goes_on "$pid"
+  keys 'echo only $$: /proc/[0-9]*' Enter
+  see '^only 1: /proc/1$'
+  sealed 1
+  keys 'exit 7' Enter
+  see '^ended 7'
+}
+
+@test "doff -- /bin/bash -l as pid 1 of a container, a person in tmux" {
+  main_process plain doff -- /bin/bash -l
+}
+
+@test "/bin/bash -l as pid 1 of a container where that is doff" {
+  main_process shadow /bin/bash -l
 }
