@@ -179,8 +179,8 @@ same_as() {
   local file
   for file in status out err; do
     cmp "$1/$file" "$talk/$file" ||
-      fail "$talk/$file:" "$(cat -v "$1/$file")" "but:" \
-        "$(cat -v "$talk/$file")"
+      fail "expected $file of ${talk##*/} as in ${1##*/}:" \
+        "$(cat -v "$1/$file")" "but it is:" "$(cat -v "$talk/$file")"
   done
 }
 
@@ -251,8 +251,8 @@ interactive() {
 }
 
 login_command() {
-  begin -- /bin/bash -lc 'echo $0 $- $# $1 $BASH; shopt -q login_shell && echo login; env
-    ulimit -a; umask; id; echo wrong >&2; echo begun; read -r line; echo "$line"
+  begin -- /bin/bash -lc 'echo $0 $- $# $1 $BASH; env; ulimit -a
+    shopt -q login_shell && echo login; umask; id; echo wrong >&2; echo begun; read -r line; echo "$line"
     : >../closed/mine; : >kept && echo written; exit 7' name 'an argument'
   heard begun
   look
@@ -265,6 +265,31 @@ login_command() {
     "a line" written
   assert_has "$(<"$talk/err")" wrong "../closed/mine: Permission denied"
   assert_eq "exit status" 7 "$(<"$talk/status")"
+}
+
+nested() {
+  cp "$BATS_TEST_TMPDIR/nested" "$mnt/home"
+  begin -- /bin/bash -c '. ./nested'
+  heard begun
+  look
+}
+
+@test "shells within the shell: scripts, and descriptors that are handed on" {
+  cat >"$BATS_TEST_TMPDIR/nested" <<'NESTED'
+echo '#!/bin/bash
+echo "script $0 $* $SHLVL $-"; exit 3' >script
+chmod +x script
+./script 1 2 || echo status $?
+bash <(echo 'echo "file $0"')
+bash -c 'cat <&7; cat <&12' 7<<<seven 12<<<twelve
+exec 8<<<eight
+echo 'exec bash -c "cat <&8"' | bash
+echo begun
+read x
+NESTED
+  same_everywhere nested
+  assert_has "$(<"$talk/out")" "script ./script 1 2 2 hB" "status 3" \
+    "file /dev/fd/63" $'seven\ntwelve\neight\nbegun'
 }
 
 # As VS Code asks a machine what it is: no arguments, a pipe, and between marks
