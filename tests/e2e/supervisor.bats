@@ -220,6 +220,34 @@ see_continued() {
     do sleep 0.02; done' sh "$1" || fail "fg did not continue"
 }
 
+number_of() {
+  printf '#include <sys/syscall.h>\nSYS_%s\n' "$1" | gcc -E -P - | tail -n 1
+}
+
+# What is tested below is tested under what this says.
+@test "without doff: what the supervisor leaves of a shell" {
+  install -m 755 "$(compiled regain)" "$images/plain/usr/bin/regain"
+  run --separate-stderr in_image plain "$supervisor" "${outer[@]}" "$user" \
+    regain unshare clone clone-plain clone3 clone3-plain \
+    "$(number_of ptrace)" "$(number_of memfd_create)"
+  assert_eq "regain, ptrace, memfd_create ($stderr)" \
+    "EPERM EPERM open ENOSYS ENOSYS EPERM EPERM" "${output//$'\n'/ }"
+  run --separate-stderr in_image plain "$supervisor" "${outer[@]}" "$user" \
+    sh -c 'cut -d" " -f1,5,6 /proc/self/stat; echo $$ $$ $$; ulimit -c
+      readlink /proc/self/ns/net /proc/self/ns/mnt; id'
+  assert_eq "pid, group, session ($stderr)" "${lines[1]#* }" "${lines[0]#* }"
+  assert_eq "core limit" 0 "${lines[2]}"
+  assert_lacks "$output" "$(readlink /proc/self/ns/net)" \
+    "$(readlink /proc/self/ns/mnt)"
+  assert_eq id "uid=1500(sandbox) gid=1500(sandbox) groups=1500(sandbox)" \
+    "${lines[5]}"
+  run --separate-stderr in_image plain "$supervisor" "${outer[@]}" "$user" \
+    /no/such/command
+  assert_eq "status and stderr of what cannot be started" \
+    "99 supervisor: /no/such/command: No such file or directory" \
+    "$status $stderr"
+}
+
 interactive() {
   begin --pty -- /bin/bash -i
   heard 'ready> $'
@@ -397,8 +425,16 @@ told() {
 
 readonly OLD_BOUNDING=00000004a82c35fb
 
-# old ARG...: doff ARG... under the older kind of supervisor.
+require_old_bounding() {
+  local ours
+  ours=$((16#$(field CapBnd /proc/self/status)))
+  (((ours & 16#$OLD_BOUNDING) == 16#$OLD_BOUNDING)) ||
+    skip "root here has not all of $OLD_BOUNDING"
+}
+
+# old COMMAND...: under the older kind of supervisor.
 old() {
+  require_old_bounding
   run --separate-stderr in_image plain "$supervisor" --old 998:998 "$@"
 }
 
@@ -443,6 +479,7 @@ facts=(sed -n 's/^\(Cap...\|NoNewPrivs\):\t//p' /proc/self/status)
 }
 
 @test "the older kind, doff as /bin/bash: by what shell.conf says" {
+  require_old_bounding
   user=998:998
   outer=(--old)
   use_place plain
@@ -477,8 +514,10 @@ facts=(sed -n 's/^\(Cap...\|NoNewPrivs\):\t//p' /proc/self/status)
   same_as "$plain"
 }
 
-# goes_on PID: what a person does on a terminal, whose shell is PID. Ends it.
+# goes_on PID: what a person does on a terminal, whose shell is PID.
 goes_on() {
+  assert_eq "lines before anything is typed ($(screen))" 1 \
+    "$(screen | grep -c .)"
   keys "PS1='in''side> '" Enter
   see '^inside>'
   look_at "$1"
@@ -526,6 +565,7 @@ goes_on() {
 main_process() {
   local image=$1 bundle=$BATS_TEST_TMPDIR/bundle id=supervisor-$BASHPID pid
   shift
+  require_old_bounding
   make_bundle "$bundle" "$bundle/root" "${OLD_BOUNDING#0000000}" true false
   mkdir -p "$bundle/root"
   jq '.process.terminal = true | .process.args = $ARGS.positional' \

@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
-#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -55,19 +54,13 @@ static long done(const char* step, long result) {
 }
 
 static void clear_bounding(unsigned long long kept) {
-  int last = -1;
-  for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap) {
-    last = cap;
-    if ((kept >> cap & 1) == 0)
+  for (int cap = 0, has; (has = prctl(PR_CAPBSET_READ, cap)) >= 0; ++cap) {
+    if ((kept >> cap & 1) == 0) {
       done("PR_CAPBSET_DROP", prctl(PR_CAPBSET_DROP, cap, 0, 0, 0));
-    else if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != 1) {
+    } else if (!has) {
       fprintf(stderr, "supervisor: there is no capability %d to leave\n", cap);
       _exit(kFailed);
     }
-  }
-  if (last < CAP_LAST_CAP) {
-    fprintf(stderr, "supervisor: the bounding set ends at %d\n", last);
-    _exit(kFailed);
   }
 }
 
