@@ -296,14 +296,7 @@ login_command() {
 }
 
 nested() {
-  cp "$BATS_TEST_TMPDIR/nested" "$mnt/home"
-  begin -- /bin/bash -c '. ./nested'
-  heard begun
-  look
-}
-
-@test "shells within the shell: scripts, and descriptors that are handed on" {
-  cat >"$BATS_TEST_TMPDIR/nested" <<'NESTED'
+  cat >"$mnt/home/nested" <<'NESTED'
 echo '#!/bin/bash
 echo "script $0 $* $SHLVL $-"; exit 3' >script
 chmod +x script
@@ -315,6 +308,12 @@ echo 'exec bash -c "cat <&8"' | bash
 echo begun
 read x
 NESTED
+  begin -- /bin/bash -c '. ./nested'
+  heard begun
+  look
+}
+
+@test "shells within the shell: scripts, and descriptors that are handed on" {
   same_everywhere nested
   assert_has "$(<"$talk/out")" "script ./script 1 2 2 hB" "status 3" \
     "file /dev/fd/63" $'seven\ntwelve\neight\nbegun'
@@ -365,7 +364,7 @@ transfer() {
     ${outer[*]} $user ${before[*]} /bin/bash -lc $SFTP_SERVER \\
     2>$talk/server.err" >"$talk/server"
   chmod +x "$talk/server"
-  sftp -q -D "$talk/server" -b - >"$talk/out" 2>"$talk/err" <<BATCH
+  timeout -k 1 30 sftp -q -D "$talk/server" -b - >"$talk/out" 2>"$talk/err" <<BATCH
 put $BATS_TEST_TMPDIR/sent there
 get there $talk/received
 ls -1
@@ -478,40 +477,52 @@ facts=(sed -n 's/^\(Cap...\|NoNewPrivs\):\t//p' /proc/self/status)
   assert_eq "lines on stderr ($stderr)" 1 "$(wc -l <<<"$stderr")"
 }
 
-@test "the older kind, doff as /bin/bash: by what shell.conf says" {
+# shadowed_old LINE...: doff is /bin/bash, and shell.conf says LINE... more.
+shadowed_old() {
   require_old_bounding
   user=998:998
   outer=(--old)
-  use_place plain
-  use_talk plain
-  login_command
-  finish
-  local plain=$talk
-  use_place shadow
+  cp -a "$images" "$BATS_TEST_TMPDIR/images"
   images=$BATS_TEST_TMPDIR/images
-  cp -a "$BATS_FILE_TMPDIR/images" "$images"
-  local configuration=$images/shadow/etc/doff/shell.conf
+  printf '%s\n' "$@" >>"$images/shadow/etc/doff/shell.conf"
+}
 
+# old_talk PLACE TALK
+old_talk() {
+  use_place "$1"
+  use_talk "$1-$2"
+  "$2"
+  finish
+}
+
+@test "the older kind, doff as /bin/bash: refused" {
+  shadowed_old
   run --separate-stderr in_image shadow "$supervisor" --old 998:998 \
     /bin/bash -lc 'echo RAN; echo RAN >&2'
   refused "CapBnd holds $OLD_BOUNDING" "--accept inert" --userns
+}
 
-  echo 'accept inert' >>"$configuration"
-  use_talk inert
-  login_command
-  finish
+@test "the older kind, doff as /bin/bash, accept inert: one line more" {
+  shadowed_old 'accept inert'
+  old_talk plain login_command
+  old_talk shadow login_command
   assert_eq "Inh Prm Eff Bnd Amb, no_new_privs, filters" \
-    "$NOTHING $NOTHING $NOTHING $OLD_BOUNDING $NOTHING 1 1" "$(<"$BATS_TEST_TMPDIR/state")"
-  assert_eq "residue, once" 1 "$(grep -c "^doff: .*$OLD_BOUNDING" "$talk/err")"
+    "$NOTHING $NOTHING $NOTHING $OLD_BOUNDING $NOTHING 1 1" \
+    "$(<"$BATS_TEST_TMPDIR/state")"
+  assert_eq residue 1 "$(grep -c "^doff: .*$OLD_BOUNDING" "$talk/err")"
   sed -i /^doff:/d "$talk/err"
-  same_as "$plain"
+  same_as "$BATS_TEST_TMPDIR/plain-login_command"
+}
 
-  echo 'userns auto' >>"$configuration"
-  use_talk userns
-  login_command
-  finish
-  sealed 1
-  same_as "$plain"
+@test "the older kind, doff as /bin/bash, userns auto: sealed, and the same" {
+  shadowed_old 'userns auto'
+  local each
+  for each in login_command piped nested interactive file_transfer; do
+    old_talk plain "$each"
+    old_talk shadow "$each"
+    sealed 1
+    same_as "$BATS_TEST_TMPDIR/plain-$each"
+  done
 }
 
 # goes_on PID: what a person does on a terminal, whose shell is PID.
