@@ -72,7 +72,7 @@ number_of() {
   assert_eq "regain, ptrace, memfd_create ($stderr)" \
     "EPERM EPERM open ENOSYS ENOSYS EPERM EPERM" "${output//$'\n'/ }"
   run --separate-stderr in_image plain "$supervisor" "${outer[@]}" "$user" \
-    sh -c 'cut -d" " -f1,5,6 /proc/self/stat; echo $$ $$ $$; ulimit -c
+    sh -c 'cut -d" " -f1,5,6 /proc/self/stat; echo $$ $$ $$; ulimit -Hc
       readlink /proc/self/ns/net /proc/self/ns/mnt; id'
   assert_eq "pid, group, session ($stderr)" "${lines[1]#* }" "${lines[0]#* }"
   assert_eq "core limit" 0 "${lines[2]}"
