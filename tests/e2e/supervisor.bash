@@ -169,7 +169,8 @@ look() {
 # sealed FILTERS
 sealed() {
   assert_eq "Inh Prm Eff Bnd Amb, no_new_privs, filters" \
-    "$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 $1" "$(<"$BATS_TEST_TMPDIR/state")"
+    "$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 $1" \
+    "$(<"$BATS_TEST_TMPDIR/state")"
 }
 
 same_as() {
@@ -219,7 +220,8 @@ interactive() {
 
 login_command() {
   begin -- /bin/bash -lc 'echo $0 $- $# $1 $BASH; env; ulimit -a
-    shopt -q login_shell && echo login; umask; id; echo wrong >&2; echo begun; read -r line; echo "$line"
+    shopt -q login_shell && echo login; umask; id; echo wrong >&2
+    echo begun; read -r line; echo "$line"
     : >../closed/mine; : >kept && echo written; exit 7' name 'an argument'
   heard begun
   look

@@ -36,9 +36,9 @@ teardown() {
   done
 }
 
-# same_everywhere TALK: under a supervisor whose last filter denies all
-# that could load another, and under one that forgets prctl: there doff's is
-# the third.
+# same_everywhere TALK: under a supervisor whose last filter denies all that
+# could load another, and under one that forgets prctl (as OpenShell's does):
+# there doff's is the third.
 same_everywhere() {
   local place filters plain
   for filters in 2 3; do
@@ -55,7 +55,8 @@ same_everywhere() {
       same_as "$plain"
     done
     # There, that file is doff.
-    [[ $(<"$BATS_TEST_TMPDIR/exe") != /usr/bin/bash ]] || fail "still doff itself"
+    [[ $(<"$BATS_TEST_TMPDIR/exe") != /usr/bin/bash ]] ||
+      fail "still doff itself"
   done
 }
 
@@ -132,7 +133,8 @@ transfer() {
     ${outer[*]} $user ${before[*]} /bin/bash -lc $SFTP_SERVER \\
     2>$talk/server.err" >"$talk/server"
   chmod +x "$talk/server"
-  timeout -k 1 30 sftp -q -D "$talk/server" -b - >"$talk/out" 2>"$talk/err" <<BATCH
+  timeout -k 1 30 sftp -q -D "$talk/server" -b - \
+    >"$talk/out" 2>"$talk/err" <<BATCH
 put $BATS_TEST_TMPDIR/sent there
 get there $talk/received
 ls -1
@@ -179,7 +181,7 @@ told() {
     "$(xargs <"$BATS_TEST_TMPDIR/status")"
 }
 
-@test "--userns auto is sealed without a namespace; always says who forbids it" {
+@test "userns auto: sealed without a namespace; always: who forbids it" {
   run --separate-stderr in_image plain "$supervisor" "${outer[@]}" "$user" \
     doff --userns auto readlink /proc/self/ns/user
   assert_eq "user namespace ($stderr)" "$(readlink /proc/self/ns/user)" \
