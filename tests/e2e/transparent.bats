@@ -14,12 +14,13 @@ setup_file() {
 
 setup() {
   load lib
+  load terminal
   require_root
   execute=$(compiled execute)
 }
 
 teardown() {
-  tmux -S "$BATS_TEST_TMPDIR/tmux" kill-server 2>/dev/null || true
+  close_terminal
 }
 
 # same WRAPPER... -- COMMAND...: stdout, stderr and exit status of
@@ -81,20 +82,8 @@ same() {
 
 # A terminal with an interactive bash in it.
 begin_terminal() {
-  tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null new-session -d -x 100 -y 30 \
-    "env -u BASH_ENV PS1='ready> ' bash --norc --noprofile" 3>&-
+  open_terminal "env -u BASH_ENV PS1='ready> ' bash --norc --noprofile"
   see 'ready>'
-}
-
-keys() {
-  tmux -S "$BATS_TEST_TMPDIR/tmux" send-keys "$@"
-}
-
-# see PATTERN: waits until a line of the screen matches.
-see() {
-  timeout 15 sh -c 'until tmux -S "$1" capture-pane -p | grep -qE "$2"; do
-    sleep 0.05; done' sh "$BATS_TEST_TMPDIR/tmux" "$1" ||
-    fail "not seen: $1" "$(tmux -S "$BATS_TEST_TMPDIR/tmux" capture-pane -p)"
 }
 
 @test "Ctrl-C ends the command, not the shell around doff" {
@@ -104,7 +93,7 @@ see() {
   keys C-c
   keys 'echo status $?' Enter
   see '^status 130'
-  assert_lacks "$(tmux -S "$BATS_TEST_TMPDIR/tmux" capture-pane -p)" notreached
+  assert_lacks "$(screen)" notreached
 }
 
 # What Ctrl-Z is tested on. It says which process it is, so that nobody types
@@ -154,7 +143,7 @@ see_continued() {
   begin_terminal
   keys "$DOFF bash --norc -c 'trap \"stty size\" WINCH; echo be''gun; while :; do sleep 0.1; done'" Enter
   see '^begun'
-  tmux -S "$BATS_TEST_TMPDIR/tmux" resize-window -x 77 -y 22
+  resize 77 22
   see '^22 77'
 }
 
