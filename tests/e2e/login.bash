@@ -108,16 +108,22 @@ tmux_typed() {
     tmux -S "/home/$1/tmux" -f "/home/$1/tmux.conf" new-session
 }
 
-# The terminal of a person who logs in as ACCOUNT.
+# terminal ACCOUNT COMMAND [OPTION...]: of tmux, where one logs in as ACCOUNT.
 terminal() {
-  inside tmux -S "/run/terminal-$1" "${@:2}"
+  inside tmux -S /run/terminals "$2" -t "=$1:" "${@:3}"
 }
 
 # begin_terminal ACCOUNT WORD...: with WORD... in it, until there is a prompt.
+# tmux now and then misses the end of its child: that is shown by a line, too.
 begin_terminal() {
-  terminal "$1" -f /run/terminal.conf new-session -d -x 80 -y 24 \
-    "${*:2}" 3>&-
+  end_terminal "$1" 2>/dev/null || true
+  inside tmux -S /run/terminals new-session -d -s "$1" -x 80 -y 24 \
+    "${*:2}; echo \"ended with \$?\"; sleep infinity"
   see "$1" 'ready>'
+}
+
+end_terminal() {
+  terminal "$1" kill-session
 }
 
 screen() {
@@ -137,22 +143,17 @@ keys() {
   terminal "$1" send-keys "${@:2}"
 }
 
+# typed ACCOUNT COMMAND WORD...: WORD... on a terminal, COMMAND typed at its
+# prompt, and what the screen shows in the end.
 typed() {
-  local account=$1 command=$2 status=
+  local account=$1 command=$2
   shift 2
   begin_terminal "$account" "$@"
   keys "$account" -l "$command; exit"
   keys "$account" Enter
-  await 20 ended "$account" || fail "not ended:" "$(screen "$account")"
+  see "$account" '^ended with'
   screen "$account"
-  terminal "$account" kill-server
-  return "$status"
-}
-
-# Sets status. It may come later than the end of the terminal.
-ended() {
-  status=$(terminal "$1" display-message -p '#{pane_dead_status}')
-  [[ -n $status ]]
+  end_terminal "$account"
 }
 
 # Names of accounts and what the kernel numbers as it comes.
@@ -191,6 +192,20 @@ recorded() {
   echo "$status" >"$directory/status"
   for part in stdout stderr; do
     alike <"$directory.$part" >"$directory/$part"
+  done
+}
+
+# same_over_ssh WAY WORD...: and no shell that read ~/.bashrc, as bash does
+# when sshd starts it for a command, held anything.
+same_over_ssh() {
+  local account
+  for account in "${twins[@]}"; do
+    inside rm -f "/home/$account/held"
+  done
+  same "$@"
+  for account in "${twins[@]:1}"; do
+    inside cat "/home/$account/held" >"$BATS_TEST_TMPDIR/$account.held"
+    holds_nothing "$BATS_TEST_TMPDIR/$account.held"
   done
 }
 

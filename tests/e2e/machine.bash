@@ -47,7 +47,7 @@ start_machine() {
   # Ends with this shell, however that ends, and takes everything with it.
   setpriv --pdeathsig KILL unshare --mount --net --pid --fork --kill-child \
     --mount-proc bash -c "$(declare -f machine_begins machine_mounts \
-      machine_accounts machine_home machine_pam machine_ssh)
+      machine_accounts machine_home machine_pam machine_ssh machine_terminals)
     $(declare -p accounts uids root_accounts); machine_begins" \
     </dev/null >"$machine/log" 2>&1 3>&- &
   machine_unshare=$!
@@ -58,6 +58,12 @@ start_machine() {
 
 machine_is_up() {
   [[ -e $machine/up ]] || ! kill -0 "$machine_unshare" 2>/dev/null
+}
+
+# Ends what a test that failed has left: the next one finds nobody logged in.
+idle_machine() {
+  inside pkill -KILL -u "$(IFS=, && echo "${accounts[*]}")" || true
+  inside tmux -S /run/terminals kill-session -a 2>/dev/null || true
 }
 
 stop_machine() {
@@ -77,9 +83,9 @@ machine_begins() {
   machine_accounts
   machine_pam
   machine_ssh
+  machine_terminals
   touch "$machine/up"
-  sleep infinity &
-  wait
+  while sleep infinity; do :; done
 }
 
 machine_mounts() {
@@ -98,12 +104,6 @@ machine_mounts() {
   mount -t tmpfs -o mode=755 doff-tests /run
   mkdir -p /run/sshd /run/lock /etc/doff
   touch /run/utmp
-  cat >/run/terminal.conf <<'CONF'
-set -g default-shell /bin/sh
-set -g status off
-set -g remain-on-exit on
-set -g remain-on-exit-format ""
-CONF
   install -m 755 "$DOFF" /usr/bin/doff-shell
   ip link set lo up
 }
@@ -192,6 +192,7 @@ PermitRootLogin yes
 PasswordAuthentication no
 PrintMotd no
 Subsystem sftp /usr/lib/openssh/sftp-server
+Subsystem internal internal-sftp
 MaxStartups 300
 MaxSessions 100
 SSHD
@@ -208,4 +209,11 @@ Host *
 SSH
   echo "127.0.0.1 $(<"$machine/host_key.pub")" >/root/.ssh/known_hosts
   /usr/sbin/sshd -E "$machine/sshd.log"
+}
+
+# For all who log in on a terminal: a tmux that stays when a session ends.
+machine_terminals() {
+  env -i PATH="$machine_path" HOME=/root SHELL=/bin/sh TERM=xterm \
+    LANG=C.UTF-8 tmux -S /run/terminals -f /dev/null start-server \; \
+    set -g exit-empty off \; set -g status off
 }
