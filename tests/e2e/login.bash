@@ -11,13 +11,18 @@ shell_conf() {
   printf '%s\n' "$@" | inside sh -c 'cat >/etc/doff/shell.conf'
 }
 
+no_shell_conf() {
+  inside rm -f /etc/doff/shell.conf
+}
+
 shell_of() {
   if [[ $1 == bashed* ]]; then echo /bin/bash; else echo /usr/bin/doff-shell; fi
 }
 
 # As the account, but not through its shell.
 as_account() {
-  inside runuser -u "$1" -- env HOME="/home/$1" "${@:2}"
+  inside runuser -u "$1" -- env HOME="/home/$1" SHELL="$(shell_of "$1")" \
+    "${@:2}"
 }
 
 ssh_command() {
@@ -28,12 +33,13 @@ ssh_terminal() {
   inside ssh -tt "$1@host" "${@:2}"
 }
 
+# As VS Code does it: a bare shell that reads commands.
 ssh_pipe() {
-  inside ssh "$1@host" <<<"$2"
+  inside ssh -T "$1@host" <<<"$2"
 }
 
 ssh_pipe_shell() {
-  inside ssh "$1@host" "$(basename "$(shell_of "$1")")" <<<"$2"
+  inside ssh -T "$1@host" "$(basename "$(shell_of "$1")")" <<<"$2"
 }
 
 ssh_forced() {
@@ -53,12 +59,12 @@ runuser_login() {
 }
 
 make_recipe() {
-  printf 'all:\n\t@%s\n' "${2//$/\$\$}" |
-    as_account "$1" make -s -C "/home/$1" -f - SHELL="$(shell_of "$1")"
+  printf 'SHELL = %s\nall:\n\t@%s\n' "$(shell_of "$1")" "${2//$/\$\$}" |
+    as_account "$1" make -s -C "/home/$1" -f -
 }
 
 script_command() {
-  as_account "$1" SHELL="$(shell_of "$1")" script -qec "$2" /dev/null
+  as_account "$1" script -qec "$2" /dev/null
 }
 
 tmux_command() {
@@ -160,7 +166,7 @@ typed() {
 alike() {
   sed -E -e 's/(bashed|doffed|sealed)/USER/g' -e 's/270[123]/UID/g' \
     -e 's/127\.0\.0\.1 [0-9]+/127.0.0.1 PORT/g' -e 's,/dev/pts/[0-9]+,TTY,g' \
-    -e 's,^(TMUX|TMUX_PANE)=.*,\1=,' -e 's,/usr/bin/doff-shell|/bin/bash,SHELL,g'
+    -e 's,^(TMUX|TMUX_PANE)=.*,\1=,'
 }
 
 # same WAY WORD...: `WAY ACCOUNT WORD...` for each of the twins, at the same
@@ -187,7 +193,7 @@ recorded() {
   local fatal=1
   shift 2
   mkdir -p "$directory"
-  "$way" "$account" "$@" >"$directory.stdout" 2>"$directory.stderr" ||
+  ("$way" "$account" "$@") >"$directory.stdout" 2>"$directory.stderr" ||
     status=$?
   echo "$status" >"$directory/status"
   for part in stdout stderr; do
@@ -214,7 +220,7 @@ same_over_ssh() {
 job='
 {
   echo "0=$0"; shopt login_shell; echo "flags=$-"; pwd; umask; ulimit -a
-  trap; tty; grep ^Sig /proc/self/status; cat ~/read
+  trap; tty; grep "^Sig[BIC]" /proc/self/status; cat ~/read
   read -r -a stat </proc/$$/stat
   ((stat[4] == $$)) && echo leads its group
   ((stat[5] == $$)) && echo leads its session

@@ -204,6 +204,8 @@ Host forced
   IdentityFile $machine/forced_key
 Host *
   HostName 127.0.0.1
+  # Half of the default's time.
+  KexAlgorithms curve25519-sha256
   IdentitiesOnly yes
   GlobalKnownHostsFile /dev/null
 SSH

@@ -252,23 +252,22 @@ all_are_there() {
   (($(inside pgrep -xcu doffed,sealed bash) == 200))
 }
 
-# For a person and for programs: `begins_with FILE:LINE`
 @test "a wrong shell.conf: 125, and everybody reads which line it is" {
   local wrong='/etc/doff/shell.conf:2: '
   shell_conf "userns auto" "no-such-option 1"
   run --separate-stderr ssh_command doffed 'echo RAN; echo RAN >&2'
   refused "$wrong" no-such-option
-  run --separate-stderr ssh_command doffed
+  run --separate-stderr ssh_pipe doffed 'echo RAN'
   refused "$wrong"
-  run sftp_session doffed
-  ((status > 0))
-  assert_has "$output" "doff: $wrong"
   run scp_copies doffed -O
   ((status > 0))
   assert_has "$output" "doff: $wrong"
-  run scp_copies sealed -s
-  ((status > 0))
-  assert_has "$output" "doff: $wrong"
+  # sshd lets nobody read the stderr of a subsystem: sftp and the new scp end,
+  # and no more.
+  run sftp_session doffed -v
+  assert_has "$output" "Exit status 125" "Connection closed"
+  run scp_copies sealed -sv
+  assert_has "$output" "Exit status 125" "Connection closed"
   person_reads doffed "$wrong"
   # The way back: root, whose shell is a plain one.
   run ssh_command bashed0 'echo userns auto >/etc/doff/shell.conf'
