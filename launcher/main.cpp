@@ -53,8 +53,10 @@ Options read_shell_options(char** argv, CalledAs called) {
   Options options;
   options.called = called;
   options.shell_argv = argv;
-  // Nobody else answers as our filter does.
-  options.within = is_in_force(Filter{});
+  // Nobody else answers as our filter does. Where it cannot be loaded, a shell
+  // within a shell cannot be told from the first, and must not be broken.
+  options.within = is_in_force(Filter{}) ||
+                   (called == CalledAs::kShell && is_loading_denied());
   const Trust trust = {.root_only = true,
                        .may_be_absent = true,
                        .may_be_unmapped = options.within};

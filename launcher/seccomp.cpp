@@ -157,6 +157,16 @@ bool is_in_force(const Filter& filter) {
          (filter.kind == FilterKind::kRegain || all_filtered(kHardenedProbes));
 }
 
+bool is_loading_denied() {
+  constexpr unsigned kNoSuchFlag = 1U << 31;
+  // The kernel's own answers to these: EINVAL, EFAULT.
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kNoSuchFlag, nullptr) <
+             0 &&
+         errno != EINVAL &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr) < 0 &&
+         errno != EFAULT;
+}
+
 FilterState find_filter_state(const Filter& filter, Load load) {
   if (filter.kind == FilterKind::kNone) return FilterState::kNotAsked;
   if (filter.kind == FilterKind::kFile)

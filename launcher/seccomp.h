@@ -44,6 +44,9 @@ int load_filter(const Filter& filter);
 // Whether probes that only `filter`, a profile, answers so are answered so.
 bool is_in_force(const Filter& filter);
 
+// Whether a filter around this process refuses every further one.
+bool is_loading_denied();
+
 enum class Load : std::uint8_t { kNotTried, kDone, kRefused };
 
 // What holds of `filter` now, by trying it. Of a file, whose content is its
