@@ -113,8 +113,7 @@ int install_shell(const InstallOptions& options) {
 void add_install_shell(CLI::App& app, Action& chosen) {
   CLI::App* const command = app.add_subcommand(
       "install-shell",
-      "make doff a login shell, or stand in for a shell, in a "
-      "root file system");
+      "make doff the shell of accounts, or of an image, in a root directory");
   const auto options = std::make_shared<InstallOptions>();
   command->add_option("ROOTFS", options->root, "its directory, such as /")
       ->type_name("DIR")

@@ -6,10 +6,10 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <set>
 #include <utility>
 
-#include "helper/runtime/digest.h"
 #include "helper/spec/signals_held.h"
 
 namespace doff {
@@ -48,42 +48,18 @@ Result<void> unedit_file(const Root& root, const std::string& path,
   return replace(**file, before);
 }
 
-bool same(const struct stat& one, const struct stat& other) {
-  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-// Two entries of one directory, the links themselves.
-struct Pair {
-  Descriptor directory;
-  struct stat first {};
-  struct stat second {};
-};
-Result<Pair> look_at_pair(const Root& root, const std::string& path,
-                          const std::string& name) {
-  auto directory = root.open_directory(parent_in_root(path));
-  if (!directory) return tl::unexpected(directory.error());
-  Pair pair{.directory = *std::move(directory)};
-  if (fstatat(pair.directory.get(), name_in_root(path).c_str(), &pair.first,
-              AT_SYMLINK_NOFOLLOW) != 0)
-    return tl::unexpected(failed("looking at", root.shown(path)));
-  if (fstatat(pair.directory.get(), name.c_str(), &pair.second,
-              AT_SYMLINK_NOFOLLOW) != 0)
-    return tl::unexpected(
-        failed("looking at", root.shown(parent_in_root(path) + "/" + name)));
-  return pair;
-}
-
-// Where another file than a launcher is there by now, it stays.
+// Renames `name` to `path` beside it, by renameat2(2) with `flags`, where one
+// of `launchers` is at `path`: what somebody else has put there stays.
 Result<void> give_back(const Root& root, const std::string& path,
                        const std::string& name,
-                       const std::set<std::string>& launchers) {
+                       const std::set<std::string>& launchers, unsigned flags) {
   const auto digest = root.digest_of_entry(path);
   if (!digest) return tl::unexpected(digest.error());
   if (!launchers.contains(*digest)) return {};
   const auto directory = root.open_directory(parent_in_root(path));
   if (!directory) return tl::unexpected(directory.error());
-  if (renameat(directory->get(), name.c_str(), directory->get(),
-               name_in_root(path).c_str()) != 0)
+  if (renameat2(directory->get(), name.c_str(), directory->get(),
+                name_in_root(path).c_str(), flags) != 0)
     return tl::unexpected(failed("restoring", root.shown(path)));
   return sync(*directory, root.shown(path));
 }
@@ -190,54 +166,48 @@ Change remove_file(const Root& root, std::shared_ptr<const ReadFile> file,
   return {line(root, path, "removed"), [file] { return remove(*file); }, {}};
 }
 
-Change link_beside(const Root& root, std::string path, std::string name) {
+Change make_stand_in(const Root& root, std::string path, std::string text,
+                     const struct stat& like) {
+  const auto make = [&root, path, text, like]() -> Result<void> {
+    const auto parent = root.open_directory(parent_in_root(path));
+    if (!parent) return tl::unexpected(parent.error());
+    constexpr mode_t kPermissions = 0777;
+    return create(
+        parent->get(), name_in_root(path), root.shown(path),
+        {.text = text, .mode = like.st_mode & kPermissions, .owner_of = &like});
+  };
+  const auto take_back = [&root, path, text] {
+    return unmake_file(root, path, text);
+  };
+  return {line(root, path, "the launcher, for the moment"), make, take_back};
+}
+
+Change exchange(const Root& root, std::string path, std::string name,
+                std::set<std::string> launchers) {
   const auto make = [&root, path, name]() -> Result<void> {
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent) return tl::unexpected(parent.error());
-    // Without AT_SYMLINK_FOLLOW: of a link, it is the link that gets it.
-    if (linkat(parent->get(), name_in_root(path).c_str(), parent->get(),
-               name.c_str(), 0) != 0)
-      return tl::unexpected(failed("a second name for", root.shown(path)));
+    if (renameat2(parent->get(), name.c_str(), parent->get(),
+                  name_in_root(path).c_str(), RENAME_EXCHANGE) != 0) {
+      Failure failure = failed("exchanging names with", root.shown(path));
+      if (failure.error == EINVAL) failure.cause = "this file system cannot";
+      return tl::unexpected(failure);
+    }
     return sync(*parent, root.shown(path));
   };
-  return {
-      line(root, parent_in_root(path) + "/" + name, "what " + path + " was"),
-      make, unlink_beside(root, path, name).make};
-}
-
-Change unlink_beside(const Root& root, std::string path, std::string name) {
-  const auto make = [&root, path, name]() -> Result<void> {
-    const auto pair = look_at_pair(root, path, name);
-    if (!pair && pair.error().error == ENOENT) return {};
-    if (!pair) return tl::unexpected(pair.error());
-    if (!same(pair->first, pair->second)) return {};
-    if (unlinkat(pair->directory.get(), name.c_str(), 0) != 0)
-      return tl::unexpected(failed("removing", name));
-    return sync(pair->directory, root.shown(path));
+  const auto take_back = [&root, path, name, launchers] {
+    return give_back(root, path, name, launchers, RENAME_EXCHANGE);
   };
-  return {line(root, parent_in_root(path) + "/" + name, "removed"), make, {}};
-}
-
-Change stand_in(const Root& root, std::string path, std::string name,
-                std::string text, const struct stat& like) {
-  const auto make = [&root, path, name, text, like]() -> Result<void> {
-    const auto pair = look_at_pair(root, path, name);
-    if (!pair) return tl::unexpected(pair.error());
-    constexpr mode_t kPermissions = 0777;
-    return create(pair->directory.get(), name_in_root(path), root.shown(path),
-                  {.text = text,
-                   .mode = like.st_mode & kPermissions,
-                   .owner_of = &like,
-                   .instead_of = &pair->second});
-  };
-  return {line(root, path, "the launcher"), make,
-          step_back(root, path, name, {digest_of(text)}).make};
+  return {line(root, path,
+               "the launcher; what it was is now " +
+                   quoted(root.shown(parent_in_root(path) + "/" + name))),
+          make, take_back};
 }
 
 Change step_back(const Root& root, std::string path, std::string name,
                  std::set<std::string> launchers) {
   const auto make = [&root, path, name, launchers] {
-    return give_back(root, path, name, launchers);
+    return give_back(root, path, name, launchers, 0);
   };
   return {line(root, path, "again what it was"), make, {}};
 }

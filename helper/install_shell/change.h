@@ -40,15 +40,15 @@ Change edit_file(const Root& root, std::shared_ptr<const ReadFile> file,
 Change remove_file(const Root& root, std::shared_ptr<const ReadFile> file,
                    const std::string& path);
 
-// A second name for the file or the link `path`, in its directory.
-Change link_beside(const Root& root, std::string path, std::string name);
-Change unlink_beside(const Root& root, std::string path, std::string name);
-// `text` in the place of the file or the link `path`, of which `name` in its
-// directory is the second name; with the mode, but for set-ID bits, and the
-// owner of `like`.
-Change stand_in(const Root& root, std::string path, std::string name,
-                std::string text, const struct stat& like);
-// The reverse, where one of these launchers is there: `name` again is `path`.
+// A launcher that is to stand in for the shell `like`: it gets its owner, and
+// its mode but for set-ID bits.
+Change make_stand_in(const Root& root, std::string path, std::string text,
+                     const struct stat& like);
+// What is at `path`, a file or a link, and at `name` in its directory change
+// places, in one step. Taken back where one of `launchers` is at `path`.
+Change exchange(const Root& root, std::string path, std::string name,
+                std::set<std::string> launchers);
+// `name` comes back to `path`, in the place of one of `launchers`.
 Change step_back(const Root& root, std::string path, std::string name,
                  std::set<std::string> launchers);
 

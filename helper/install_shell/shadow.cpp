@@ -18,20 +18,23 @@ Failure refused(const Root& root, const std::string& path, std::string cause,
           .next = std::move(next)};
 }
 
-// A second name for the shell, unless a plan that was cut short has made it.
-Result<void> keep_real_shell(Planner& planner, const std::string& path,
-                             const struct stat& shell) {
-  const auto real = planner.root.look_at(real_name(path));
-  if (!real) return tl::unexpected(real.error());
-  if (!*real) {
+// The launcher beside the shell, unless a plan that was cut short has put it
+// there. It changes places with the shell in the end, so that nothing that is
+// there at any moment is lost, whatever it is.
+Result<void> add_stand_in(Planner& planner, const std::string& path,
+                          const Launcher& launcher, const struct stat& shell) {
+  const std::string real = real_name(path);
+  const auto about = planner.root.look_at(real);
+  if (!about) return tl::unexpected(about.error());
+  if (!*about) {
     planner.plan.changes.push_back(
-        link_beside(planner.root, path, name_in_root(real_name(path))));
+        make_stand_in(planner.root, real, launcher.text, shell));
     return {};
   }
-  if (planner.notes.shadowed == path && (*real)->st_dev == shell.st_dev &&
-      (*real)->st_ino == shell.st_ino)
-    return {};
-  return tl::unexpected(refused(planner.root, real_name(path),
+  const auto digest = planner.root.digest_of_entry(real);
+  if (!digest) return tl::unexpected(digest.error());
+  if (planner.notes.shadowed == path && *digest == launcher.digest) return {};
+  return tl::unexpected(refused(planner.root, real,
                                 "something is there by the name that the real "
                                 "shell is to have",
                                 "move it away"));
@@ -98,17 +101,18 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
   if (program->digest == launcher.digest)
     return tl::unexpected(
         refused(root, path, "is doff already", "nothing is to be done for it"));
+  // Before the notes say so of a new one.
+  if (auto added = add_stand_in(*planner, path, launcher, program->about);
+      !added)
+    return tl::unexpected(added.error());
   planner->notes.shadowed = path;
   planner->notes.launchers.insert(launcher.digest);
-  if (auto kept = keep_real_shell(*planner, path, **about); !kept)
-    return tl::unexpected(kept.error());
   if (auto configured =
           planner->configure(real_name(path), "that of " + quoted(path));
       !configured)
     return tl::unexpected(configured.error());
-  planner->plan.changes.push_back(stand_in(root, path,
-                                           name_in_root(real_name(path)),
-                                           launcher.text, program->about));
+  planner->plan.changes.push_back(exchange(
+      root, path, name_in_root(real_name(path)), planner->notes.launchers));
   return planner->finish();
 }
 

@@ -72,35 +72,39 @@ Done undo_launcher(const Root& root, const Notes& notes, ShellPlan& plan) {
 Done undo_shadow(const Root& root, const Notes& notes, ShellPlan& plan) {
   const std::string& path = notes.shadowed;
   if (path.empty()) return {};
-  const auto real = root.look_at(real_name(path));
-  const auto shell = root.look_at(path);
-  const auto digest = root.digest_of_entry(path);
+  const std::string beside = real_name(path);
+  const auto about = root.look_at(beside);
+  const auto real = root.digest_of_entry(beside);
+  const auto shell = root.digest_of_entry(path);
+  if (!about) return tl::unexpected(about.error());
   if (!real) return tl::unexpected(real.error());
   if (!shell) return tl::unexpected(shell.error());
-  if (!digest) return tl::unexpected(digest.error());
-  const std::string name = name_in_root(real_name(path));
+  const bool installed = notes.launchers.contains(*shell);
+  const bool kept = *about && !notes.launchers.contains(*real);
   Failure failure{.doing = "restoring", .value = root.shown(path)};
-  if (notes.launchers.contains(*digest) && *real) {
-    plan.changes.push_back(step_back(root, path, name, notes.launchers));
+  if (installed && kept) {
+    plan.changes.push_back(
+        step_back(root, path, name_in_root(beside), notes.launchers));
     return {};
   }
-  if (notes.launchers.contains(*digest)) {
-    failure.cause = quoted(root.shown(real_name(path))) +
-                    ", which it was, is not there any more";
+  if (installed) {
+    failure.cause =
+        quoted(root.shown(beside)) + ", which it was, is not there any more";
     failure.next = "put a shell there by that name";
     return tl::unexpected(failure);
   }
-  if (!*real) return {};  // it was not done, or is undone
-  if (*shell && (*shell)->st_dev == (*real)->st_dev &&
-      (*shell)->st_ino == (*real)->st_ino) {
-    plan.changes.push_back(unlink_beside(root, path, name));
-    return {};
+  if (kept) {
+    failure.cause = "it is not the launcher any more, which was put there";
+    failure.next = "what it was before is " + quoted(root.shown(beside)) +
+                   ": move it there, or if nobody needs it, remove it";
+    return tl::unexpected(failure);
   }
-  failure.cause = "it is not the launcher any more, which was put there";
-  failure.next = "what it was before is " +
-                 quoted(root.shown(real_name(path))) +
-                 ": move it there, or if nobody needs it, remove it";
-  return tl::unexpected(failure);
+  // It was cut short, or is undone.
+  if (!*about) return {};
+  const auto file = read_shared(root, beside);
+  if (!file) return tl::unexpected(file.error());
+  plan.changes.push_back(remove_file(root, *file, beside));
+  return {};
 }
 
 // The accounts of `notes` that `users` selects get their shells back, and leave

@@ -39,10 +39,6 @@ Failure refused(const std::string& path, std::string cause, std::string next) {
           .next = std::move(next)};
 }
 
-Failure changed(const std::string& path) {
-  return refused(path, "changed since it was read", "try again");
-}
-
 Failure irregular(const std::string& path) {
   return refused(path, "not a regular file", "");
 }
@@ -158,14 +154,8 @@ Result<void> require_unchanged(const ReadFile& file) {
   if (now.st_dev == then.st_dev && now.st_ino == then.st_ino &&
       now.st_size == then.st_size && same_moment(now.st_ctim, then.st_ctim))
     return {};
-  return tl::unexpected(changed(file.path));
-}
-
-// Whether `name` is what fstatat(2) said of it before, itself, not its content.
-bool is_entry(int directory, const std::string& name, const struct stat& then) {
-  struct stat now {};
-  return fstatat(directory, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-         now.st_dev == then.st_dev && now.st_ino == then.st_ino;
+  return tl::unexpected(
+      refused(file.path, "changed since it was read", "try again"));
 }
 
 // Some file systems sync directories by themselves, and say EINVAL.
@@ -349,16 +339,10 @@ Result<void> create(int directory, const std::string& name,
   if (!write_all(fd, file.text) || !give_to_owner(fd, file) ||
       fchmod(fd, file.mode) != 0 || fsync(fd) != 0)
     return tl::unexpected(failed("writing the new", path, errno));
-  if (file.instead_of != nullptr) {
-    if (!is_entry(directory, name, *file.instead_of))
-      return tl::unexpected(changed(path));
-    if (renameat(directory, temporary.get(), directory, name.c_str()) != 0)
-      return tl::unexpected(failed("replacing", path, errno));
-    // Not rename(2) otherwise, which would put it in somebody else's place.
-  } else if (renameat2(directory, temporary.get(), directory, name.c_str(),
-                       RENAME_NOREPLACE) != 0) {
+  // Not rename(2), which would put it in the place of somebody else's.
+  if (renameat2(directory, temporary.get(), directory, name.c_str(),
+                RENAME_NOREPLACE) != 0)
     return tl::unexpected(failed("making", path, errno));
-  }
   temporary.release();
   return sync_directory(directory, path, kNotSynced);
 }

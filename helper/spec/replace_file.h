@@ -70,9 +70,6 @@ struct NewFile {
   mode_t mode = 0644;
   // Whose owner and group it gets; null: those of this process.
   const struct stat* owner_of = nullptr;
-  // What it replaces, if that still is the same entry, a symbolic link too;
-  // null: nothing may be there.
-  const struct stat* instead_of = nullptr;
 };
 
 // The same in a directory that is there.

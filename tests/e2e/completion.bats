@@ -65,7 +65,7 @@ offers() {
 @test "every command is offered that --help lists, and no other" {
   local commands
   mapfile -t commands < <("$DOFFCTL" --help |
-    sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')
+    sed -n '/^Commands:/,/^$/s/^  \([a-z-]\{1,\}\) .*/\1/p')
   ((${#commands[@]} >= 2))
   offers "doffctl " "${commands[@]}"
 }

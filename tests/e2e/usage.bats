@@ -42,7 +42,7 @@ wrong() {
     [[ ${lines[0]} =~ ^[A-Z].*\.$ ]] || fail "${lines[0]}"
     assert_has "${lines[1]}" "Usage: doffctl $command "
   done < <("$DOFFCTL" --help |
-    sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')
+    sed -n '/^Commands:/,/^$/s/^  \([a-z-]\{1,\}\) .*/\1/p')
 }
 
 @test "--version" {

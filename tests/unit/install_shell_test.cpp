@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "helper/install_shell/notes.h"
 #include "helper/install_shell/passwd.h"
 #include "helper/install_shell/root.h"
+#include "helper/runtime/digest.h"
 
 namespace {
 
@@ -228,8 +231,9 @@ TEST_CASE("what was made before a failure is taken back, the last first") {
       {doff::make_directory(root, "/new"),
        doff::make_file(root, "/new/file", "new", 0600, ""),
        doff::edit_file(root, file, "/edited", "new", ""),
-       doff::link_beside(root, "/edited", "edited.real"),
-       doff::stand_in(root, "/edited", "edited.real", "doff", file->about),
+       doff::make_stand_in(root, "/edited.real", "doff", file->about),
+       doff::exchange(root, "/edited", "edited.real",
+                      {doff::digest_of("doff")}),
        fails("last")});
   REQUIRE_FALSE(failed);
   CHECK(failed.error().next == "all is as it was");
@@ -255,37 +259,52 @@ TEST_CASE("what cannot be taken back is told") {
   CHECK(fs::exists(roots.in("final")));
 }
 
-TEST_CASE("what somebody else has put there meanwhile stays") {
+TEST_CASE("what somebody else has put there meanwhile is not lost") {
   const Roots roots;
   const doff::Root root = roots.open();
   roots.make("sh", "shell");
   const struct stat about = **root.look_at("/sh");
-  REQUIRE(
-      doff::make({doff::link_beside(root, "/sh", "sh.doff-real"),
-                  doff::stand_in(root, "/sh", "sh.doff-real", "doff", about)}));
-  CHECK(roots.content("sh") == "doff");
+  const std::set<std::string> launchers{doff::digest_of("doff")};
+  const auto stand_in = doff::make_stand_in(root, "/real", "doff", about);
+  const auto exchange = doff::exchange(root, "/sh", "real", launchers);
+  const auto back = doff::step_back(root, "/sh", "real", launchers);
+  REQUIRE(doff::make({stand_in}));
   fs::remove(roots.in("sh"));
   roots.make("sh", "another");
-  const auto back = doff::step_back(root, "/sh", "sh.doff-real",
-                                    {*root.digest_of_entry("/sh.doff-real")});
+  REQUIRE(doff::make({exchange}));
+  CHECK(roots.content("sh") == "doff");
+  CHECK(roots.content("real") == "another");
+  fs::remove(roots.in("sh"));
+  roots.make("sh", "a third");
   REQUIRE(doff::make({back}));
-  CHECK(roots.content("sh") == "another");
-  // Nor does the launcher go where the shell is no longer the one that was
-  // kept.
-  const auto stood =
-      doff::make({doff::stand_in(root, "/sh", "sh.doff-real", "doff", about)});
-  CHECK(stood.error().cause == "changed since it was read");
-  CHECK(roots.content("sh") == "another");
+  CHECK(roots.content("sh") == "a third");
+  CHECK(roots.content("real") == "another");
 }
 
-TEST_CASE("a launcher in a shell's place has its mode, without set-ID bits") {
+TEST_CASE("a shell is back with its inode, and a link as a link") {
+  const Roots roots;
+  const doff::Root root = roots.open();
+  roots.make("busybox", "shell");
+  fs::create_symlink("busybox", roots.in("sh"));
+  const std::set<std::string> launchers{doff::digest_of("doff")};
+  for (const std::string path : {"/busybox", "/sh"}) {
+    const struct stat about = **root.look_at(path);
+    REQUIRE(doff::make({doff::make_stand_in(root, "/real", "doff", about),
+                        doff::exchange(root, path, "real", launchers)}));
+    CHECK(roots.content(path.substr(1)) == "doff");
+    CHECK((*root.look_at("/real"))->st_ino == about.st_ino);
+    REQUIRE(doff::make({doff::step_back(root, path, "real", launchers)}));
+    CHECK((*root.look_at(path))->st_ino == about.st_ino);
+    CHECK_FALSE(*root.look_at("/real"));
+  }
+}
+
+TEST_CASE("a stand-in has a shell's mode, without set-ID bits") {
   const Roots roots;
   const doff::Root root = roots.open();
   roots.make("sh", "shell");
   REQUIRE(chmod(roots.in("sh").c_str(), 06751) == 0);
   const struct stat about = **root.look_at("/sh");
-  REQUIRE(doff::make({doff::link_beside(root, "/sh", "real"),
-                      doff::stand_in(root, "/sh", "real", "doff", about)}));
-  CHECK(((*root.look_at("/sh"))->st_mode & 07777) == 0751);
-  CHECK(((*root.look_at("/real"))->st_mode & 07777) == 06751);
+  REQUIRE(doff::make({doff::make_stand_in(root, "/real", "doff", about)}));
+  CHECK(((*root.look_at("/real"))->st_mode & 07777) == 0751);
 }
