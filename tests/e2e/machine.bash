@@ -52,6 +52,7 @@ start_machine() {
     </dev/null >"$machine/log" 2>&1 3>&- &
   machine_unshare=$!
   export machine_unshare
+  disown
   await 20 machine_is_up || fail "$(<"$machine/log")"
   machine_init=$(pgrep -P "$machine_unshare") || fail "$(<"$machine/log")"
 }
@@ -146,6 +147,7 @@ machine_home() {
   mkfifo "$home/gate"
   {
     cat "$machine/user_key.pub"
+    # shellcheck disable=SC2016
     printf 'command="%s" %s\n' 'eval \"$SSH_ORIGINAL_COMMAND\"; echo forced' \
       "$(<"$machine/forced_key.pub")"
   } >"$home/.ssh/authorized_keys"
