@@ -64,6 +64,29 @@ teardown() {
   refused "CAP_SETPCAP"
 }
 
+# Root without a bounding set keeps what it inherits, and so can be sshd; so
+# does whoever logs in (capabilities(7), "Transformation during execve").
+sshd_without_bounding_set() {
+  inside sh -c '
+    all=$(capsh --decode="$(sed -n "s/^CapPrm:.//p" /proc/self/status)" |
+      sed "s/.*=//; s/cap_/+/g")
+    exec setpriv --inh-caps="$all" setpriv --bounding-set=-all \
+      /usr/sbin/sshd -p 2222 -o UsePAM=no -o PidFile=none'
+}
+
+@test "sshd without a bounding set: sealed by itself, what is inherited gone" {
+  local account held=$BATS_TEST_TMPDIR/held
+  no_shell_conf
+  sshd_without_bounding_set
+  inside ssh -p 2222 bashed@host cat /proc/self/status >"$held"
+  assert_eq CapBnd "$NOTHING" "$(field CapBnd "$held")"
+  [[ $(field CapInh "$held") != "$NOTHING" ]]
+  for account in doffed doffed0; do
+    inside ssh -p 2222 "$account@host" cat /proc/self/status >"$held"
+    holds_nothing "$held"
+  done
+}
+
 user_namespace() {
   inside runuser -l "$1" -c 'readlink /proc/self/ns/user'
 }

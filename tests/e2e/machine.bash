@@ -14,7 +14,7 @@ declare -gA uids=([bashed]=2701 [doffed]=2702 [sealed]=2703)
 root_accounts=(bashed0 doffed0)
 
 machine_tools() {
-  need setpriv unshare nsenter ip sshd ssh ssh-keygen scp sftp rsync git cron \
+  need capsh setpriv unshare nsenter ip sshd ssh ssh-keygen scp sftp rsync git cron \
     su runuser login make tmux script flock
   [[ -e /lib/$(gcc -dumpmachine)/security/pam_cap.so ]] ||
     fail "this suite needs pam_cap.so (libpam-cap)"
@@ -211,7 +211,8 @@ Host *
   IdentitiesOnly yes
   GlobalKnownHostsFile /dev/null
 SSH
-  echo "127.0.0.1 $(<"$machine/host_key.pub")" >/root/.ssh/known_hosts
+  printf '127.0.0.1,[127.0.0.1]:2222 %s\n' "$(<"$machine/host_key.pub")" \
+    >/root/.ssh/known_hosts
   /usr/sbin/sshd -E "$machine/sshd.log"
 }
 

@@ -238,7 +238,7 @@ sessions='
   await 20 inside pgrep -x cat
   inside bash -c "$sessions" bash "$many" doffed sealed 3>&- &
   client=$!
-  await 60 all_are_there
+  await 100 all_are_there
   inside sh -c ': >/run/many.key'
   wait "$client"
   for n in {1..200}; do
