@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016 # what stands in single quotes is for other shells
 # The ways in which people and programs start somebody's login shell, each as
 # a function `WAY ACCOUNT COMMAND`, and what is compared between the accounts
 # of a machine. Sourced by the suites about login programs.
@@ -172,6 +173,7 @@ alike() {
 # same WAY WORD...: `WAY ACCOUNT WORD...` for each of the twins, at the same
 # time. What they print and how they end must be the same. Then, as after
 # `run --separate-stderr`: stdout and stderr without the names, and status.
+# shellcheck disable=SC2034
 same() {
   local account
   for account in "${twins[@]}"; do
@@ -216,7 +218,6 @@ same_over_ssh() {
 }
 
 # What a shell can tell of itself; then it stays until somebody reads its gate.
-# shellcheck disable=SC2016
 job='
 {
   echo "0=$0"; shopt login_shell; echo "flags=$-"; pwd; umask; ulimit -a
@@ -262,7 +263,7 @@ in_session() {
   inside sh -c 'cat "$1" 2>/dev/null || :' sh "$home/held" \
     >>"$BATS_TEST_TMPDIR/$account.held"
   inside cat "$home/told" >"$BATS_TEST_TMPDIR/$account.told"
-  echo == told
+  echo told:
   alike <"$BATS_TEST_TMPDIR/$account.told"
   return "$status"
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck shell=bats
 # shellcheck disable=SC2154 # same sets output, stderr and status
+# shellcheck disable=SC2030,SC2031 # a test is a subshell; run sets them in each
 # shellcheck disable=SC2016 # what stands in single quotes is for other shells
 # doff-shell as the login shell of an account, beside a twin that has bash:
 # however the shell is started, it is called as bash would be, tells the same
@@ -61,6 +62,29 @@ teardown() {
   session su_login_typed -bash on
   run --separate-stderr ssh_command doffed 'echo RAN; echo RAN >&2'
   refused "CAP_SETPCAP"
+}
+
+# Root without a bounding set keeps what it inherits, and so can be sshd; so
+# does whoever logs in (capabilities(7), "Transformation during execve").
+sshd_without_bounding_set() {
+  inside sh -c '
+    all=$(capsh --decode="$(sed -n "s/^CapPrm:.//p" /proc/self/status)" |
+      sed "s/.*=//; s/cap_/+/g")
+    exec setpriv --inh-caps="$all" setpriv --bounding-set=-all \
+      /usr/sbin/sshd -p 2222 -o UsePAM=no -o PidFile=none'
+}
+
+@test "sshd without a bounding set: sealed by itself, what is inherited gone" {
+  local account held=$BATS_TEST_TMPDIR/held
+  no_shell_conf
+  sshd_without_bounding_set
+  inside ssh -p 2222 bashed@host cat /proc/self/status >"$held"
+  assert_eq CapBnd "$NOTHING" "$(field CapBnd "$held")"
+  [[ $(field CapInh "$held") != "$NOTHING" ]]
+  for account in doffed doffed0; do
+    inside ssh -p 2222 "$account@host" cat /proc/self/status >"$held"
+    holds_nothing "$held"
+  done
 }
 
 user_namespace() {
@@ -138,37 +162,34 @@ scp_to_noise() {
 # A person's session. What the screen shows is compared as a whole.
 person() {
   begin_terminal "$1" ssh "$1@host"
-  types "$1" 'stty size'
+  at_prompt "$1" 'stty size'
   see "$1" '^24 80'
-  types "$1" 'sleep 1000'
+  at_prompt "$1" 'sleep 1000'
   runs "$1" sleep S
   keys "$1" C-c
-  types "$1" 'echo status $?'
+  at_prompt "$1" 'echo status $?'
   see "$1" '^status 130'
-  types "$1" cat
+  at_prompt "$1" cat
   runs "$1" cat S
   keys "$1" C-z
   see "$1" 'Stopped +cat'
   runs "$1" cat T
-  types "$1" fg
+  at_prompt "$1" fg
   runs "$1" cat S
   types "$1" words
   see "$1" '^words'
   keys "$1" C-d
-  types "$1" '(sleep 2000; echo never) & jobs; kill %1; wait %1; echo $?'
+  at_prompt "$1" '(sleep 2000; echo never) & jobs; kill %1; wait %1; echo $?'
   see "$1" '^143'
   terminal "$1" resize-window -x 90 -y 30
-  types "$1" 'until [ "$(stty size)" = "30 90" ]; do sleep 0.02; done; echo ok'
-  see "$1" '^ok'
-  types "$1" 'busybox vi text'
+  at_prompt "$1" 'until [ "$(stty size)" = "30 90" ]; do sleep 0.02; done'
+  at_prompt "$1" 'busybox vi text'
   see "$1" '^~'
   keys "$1" -l 'iwritten'
   keys "$1" Escape
-  see "$1" '^written'
-  keys "$1" -l ':wq'
-  keys "$1" Enter
-  see "$1" '^ready>$'
-  types "$1" 'cat text; rm text; exit 5'
+  see "$1" '^- text'
+  types "$1" ':wq'
+  at_prompt "$1" 'cat text; rm text; exit 5'
   see "$1" '^ended with 5'
   screen "$1" | sed -E 's/^(\[1\]\+? +)[0-9]+/\1PID/'
   end_terminal "$1"
@@ -177,6 +198,18 @@ person() {
 types() {
   keys "$1" -l "$2"
   keys "$1" Enter
+}
+
+# at_prompt ACCOUNT COMMAND: types it where only the shell can read it.
+at_prompt() {
+  await 20 last_line_is "$1" 'ready>' || fail "no prompt" "$(screen "$1")"
+  keys "$1" -l "$2"
+  await 20 last_line_is "$1" "ready> $2" || fail "no echo" "$(screen "$1")"
+  keys "$1" Enter
+}
+
+last_line_is() {
+  [[ $(screen "$1" | grep . | tail -n 1) == "$2" ]]
 }
 
 # runs ACCOUNT NAME STATE: waits until its process NAME is in STATE.

@@ -14,7 +14,7 @@ declare -gA uids=([bashed]=2701 [doffed]=2702 [sealed]=2703)
 root_accounts=(bashed0 doffed0)
 
 machine_tools() {
-  need setpriv unshare nsenter ip sshd ssh ssh-keygen scp sftp rsync git cron \
+  need capsh setpriv unshare nsenter ip sshd ssh ssh-keygen scp sftp rsync git cron \
     su runuser login make tmux script flock
   [[ -e /lib/$(gcc -dumpmachine)/security/pam_cap.so ]] ||
     fail "this suite needs pam_cap.so (libpam-cap)"
@@ -52,6 +52,7 @@ start_machine() {
     </dev/null >"$machine/log" 2>&1 3>&- &
   machine_unshare=$!
   export machine_unshare
+  disown
   await 20 machine_is_up || fail "$(<"$machine/log")"
   machine_init=$(pgrep -P "$machine_unshare") || fail "$(<"$machine/log")"
 }
@@ -146,6 +147,7 @@ machine_home() {
   mkfifo "$home/gate"
   {
     cat "$machine/user_key.pub"
+    # shellcheck disable=SC2016
     printf 'command="%s" %s\n' 'eval \"$SSH_ORIGINAL_COMMAND\"; echo forced' \
       "$(<"$machine/forced_key.pub")"
   } >"$home/.ssh/authorized_keys"
@@ -209,7 +211,8 @@ Host *
   IdentitiesOnly yes
   GlobalKnownHostsFile /dev/null
 SSH
-  echo "127.0.0.1 $(<"$machine/host_key.pub")" >/root/.ssh/known_hosts
+  printf '127.0.0.1,[127.0.0.1]:2222 %s\n' "$(<"$machine/host_key.pub")" \
+    >/root/.ssh/known_hosts
   /usr/sbin/sshd -E "$machine/sshd.log"
 }
 
