@@ -32,7 +32,8 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   containerd \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
-  python3-kubernetes || exit
+  python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \
+  git cron make iproute2 passwd login libpam-cap || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
