@@ -107,7 +107,7 @@ Result<void> make(const Changes& changes) {
   return {};
 }
 
-Change make_directory(const Root& root, std::string path) {
+Change make_directory(const Root& root, const std::string& path) {
   const auto make = [&root, path]() -> Result<void> {
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent) return tl::unexpected(parent.error());
@@ -124,7 +124,7 @@ Change make_directory(const Root& root, std::string path) {
   return {line(root, path, "made"), make, remove_directory(root, path).make};
 }
 
-Change remove_directory(const Root& root, std::string path) {
+Change remove_directory(const Root& root, const std::string& path) {
   const auto make = [&root, path]() -> Result<void> {
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent && parent.error().error == ENOENT) return {};
@@ -138,8 +138,8 @@ Change remove_directory(const Root& root, std::string path) {
   return {line(root, path, "removed, if it is empty"), make, {}};
 }
 
-Change make_file(const Root& root, std::string path, std::string text,
-                 mode_t mode, std::string_view what) {
+Change make_file(const Root& root, const std::string& path,
+                 const std::string& text, mode_t mode, std::string_view what) {
   const auto make = [&root, path, text, mode]() -> Result<void> {
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent) return tl::unexpected(parent.error());
@@ -152,8 +152,9 @@ Change make_file(const Root& root, std::string path, std::string text,
   return {line(root, path, what), make, take_back};
 }
 
-Change edit_file(const Root& root, std::shared_ptr<const ReadFile> file,
-                 std::string path, std::string text, std::string_view what) {
+Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
+                 const std::string& path, const std::string& text,
+                 std::string_view what) {
   const auto take_back = [&root, file, path, text] {
     return unedit_file(root, path, text, file->text);
   };
@@ -161,13 +162,14 @@ Change edit_file(const Root& root, std::shared_ptr<const ReadFile> file,
           take_back};
 }
 
-Change remove_file(const Root& root, std::shared_ptr<const ReadFile> file,
+Change remove_file(const Root& root,
+                   const std::shared_ptr<const ReadFile>& file,
                    const std::string& path) {
   return {line(root, path, "removed"), [file] { return remove(*file); }, {}};
 }
 
-Change make_stand_in(const Root& root, std::string path, std::string text,
-                     const struct stat& like) {
+Change make_stand_in(const Root& root, const std::string& path,
+                     const std::string& text, const struct stat& like) {
   const auto make = [&root, path, text, like]() -> Result<void> {
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent) return tl::unexpected(parent.error());
@@ -182,8 +184,9 @@ Change make_stand_in(const Root& root, std::string path, std::string text,
   return {line(root, path, "the launcher, for the moment"), make, take_back};
 }
 
-Change exchange(const Root& root, std::string path, std::string name,
-                std::set<std::string> launchers) {
+Change exchange(const Root& root, const std::string& path,
+                const std::string& name,
+                const std::set<std::string>& launchers) {
   const auto make = [&root, path, name]() -> Result<void> {
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent) return tl::unexpected(parent.error());
@@ -204,8 +207,9 @@ Change exchange(const Root& root, std::string path, std::string name,
           make, take_back};
 }
 
-Change step_back(const Root& root, std::string path, std::string name,
-                 std::set<std::string> launchers) {
+Change step_back(const Root& root, const std::string& path,
+                 const std::string& name,
+                 const std::set<std::string>& launchers) {
   const auto make = [&root, path, name, launchers] {
     return give_back(root, path, name, launchers, 0);
   };

@@ -30,26 +30,30 @@ using Changes = std::vector<Change>;
 // The changes that there are. `root` outlives them.
 
 // Mode 0755.
-Change make_directory(const Root& root, std::string path);
+Change make_directory(const Root& root, const std::string& path);
 // Goes only if it is empty, and stays silently if not.
-Change remove_directory(const Root& root, std::string path);
-Change make_file(const Root& root, std::string path, std::string text,
-                 mode_t mode, std::string_view what);
-Change edit_file(const Root& root, std::shared_ptr<const ReadFile> file,
-                 std::string path, std::string text, std::string_view what);
-Change remove_file(const Root& root, std::shared_ptr<const ReadFile> file,
+Change remove_directory(const Root& root, const std::string& path);
+Change make_file(const Root& root, const std::string& path,
+                 const std::string& text, mode_t mode, std::string_view what);
+Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
+                 const std::string& path, const std::string& text,
+                 std::string_view what);
+Change remove_file(const Root& root,
+                   const std::shared_ptr<const ReadFile>& file,
                    const std::string& path);
 
 // A launcher that is to stand in for the shell `like`: it gets its owner, and
 // its mode but for set-ID bits.
-Change make_stand_in(const Root& root, std::string path, std::string text,
-                     const struct stat& like);
+Change make_stand_in(const Root& root, const std::string& path,
+                     const std::string& text, const struct stat& like);
 // What is at `path`, a file or a link, and at `name` in its directory change
 // places, in one step. Taken back where one of `launchers` is at `path`.
-Change exchange(const Root& root, std::string path, std::string name,
-                std::set<std::string> launchers);
+Change exchange(const Root& root, const std::string& path,
+                const std::string& name,
+                const std::set<std::string>& launchers);
 // `name` comes back to `path`, in the place of one of `launchers`.
-Change step_back(const Root& root, std::string path, std::string name,
-                 std::set<std::string> launchers);
+Change step_back(const Root& root, const std::string& path,
+                 const std::string& name,
+                 const std::set<std::string>& launchers);
 
 }  // namespace doff

@@ -33,9 +33,9 @@ struct ShellPlan {
     const Root& root, const std::vector<std::string>& users,
     const Launcher& launcher);
 
-// The same of the shell `path`, which is moved aside.
+// The same of a shell by its path, which is moved aside.
 [[nodiscard]] Result<ShellPlan> plan_shadow(const Root& root,
-                                            const std::string& path,
+                                            const std::string& asked,
                                             const Launcher& launcher);
 
 // The way back, for `users` alone if there are any, for the shell `shadow` if

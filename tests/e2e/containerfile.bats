@@ -18,7 +18,9 @@ setup_file() {
   context=$BATS_FILE_TMPDIR/context
   export context
   mkdir "$context"
-  cp "$e2e/../../examples/Containerfile" "$DOFF" "$DOFFCTL" "$context"
+  cp "$e2e/../../examples/Containerfile" "$context"
+  cp "$DOFF" "$context/doff"
+  cp "$DOFFCTL" "$context/doffctl"
   import_debian
   build built
 }
