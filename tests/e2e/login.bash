@@ -120,13 +120,14 @@ terminal() {
   inside tmux -S /run/terminals "$2" -t "=$1:" "${@:3}"
 }
 
-# begin_terminal ACCOUNT WORD...: with WORD... in it, until there is a prompt.
+# begin_terminal ACCOUNT WORD...: with WORD... in it, until there is a prompt
+# or the end.
 # tmux now and then misses the end of its child: that is shown by a line, too.
 begin_terminal() {
   end_terminal "$1" 2>/dev/null || true
   inside tmux -S /run/terminals new-session -d -s "$1" -x 80 -y 24 \
     "${*:2}; echo \"ended with \$?\"; sleep infinity"
-  see "$1" 'ready>'
+  see "$1" 'ready>|^ended with'
 }
 
 end_terminal() {
@@ -254,10 +255,9 @@ in_session() {
   inside tee "$home/job" <<<"$job" >/dev/null
   "$way" "$account" '. ~/job' &
   client=$!
-  await 20 inside test -s "$home/pid"
-  inside sh -c 'cat "/proc/$(cat "$1")/status"' sh "$home/pid" \
-    >"$BATS_TEST_TMPDIR/$account.held"
-  inside timeout 20 sh -c 'echo >"$1"' sh "$home/gate"
+  await 20 has_told "$home" "$client"
+  inside timeout 20 sh -c 'cd "$1" && cat "/proc/$(cat pid)/status" &&
+    echo >gate' sh "$home" >"$BATS_TEST_TMPDIR/$account.held"
   wait "$client" || status=$?
   # What bash itself saw when it read ~/.bashrc, if it did.
   inside sh -c 'cat "$1" 2>/dev/null || :' sh "$home/held" \
@@ -266,6 +266,11 @@ in_session() {
   echo told:
   alike <"$BATS_TEST_TMPDIR/$account.told"
   return "$status"
+}
+
+# has_told HOME CLIENT: or the client has ended without.
+has_told() {
+  inside test -s "$1/pid" || ! kill -0 "$2" 2>/dev/null
 }
 
 # holds_nothing FILE: each status in FILE, as /proc has it.
