@@ -25,7 +25,6 @@ namespace {
 constexpr const char* kAcl = "system.posix_acl_access";
 constexpr const char* kNotSynced =
     "the file is the new one, but might not outlive a crash";
-constexpr mode_t kNewMode = 0644;
 constexpr mode_t kNewDirectoryMode = 0755;
 
 Failure failed(std::string doing, const std::string& path, int error) {
