@@ -100,8 +100,8 @@ struct Launch {
   void start(const char* path) {
     Joined dashed;
     char* const plain = argv[0];
-    if (char* const name = dashed.join("-", base_name(plain)); login && name)
-      argv[0] = name;
+    char* const name = login ? dashed.join("-", base_name(plain)) : nullptr;
+    if (name != nullptr) argv[0] = name;
     execve(path, argv, environment);
     const int failed = errno;
     argv[0] = plain;
