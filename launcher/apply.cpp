@@ -41,6 +41,10 @@ bool already_held(std::span<const Gid> wanted, std::span<const Gid> held) {
          std::ranges::count(held, kOverflow) == 0;
 }
 
+bool is_report(const Options& options, int fd) {
+  return options.report != ReportForm::kNone && fd == options.report_fd;
+}
+
 long set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
@@ -57,18 +61,22 @@ long set_capabilities(CapabilitySet permitted, CapabilitySet inheritable) {
 
 void hide_from_tracers() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
-void close_descriptors(const Options& options) {
-  unsigned first = 3;
-  for (unsigned fd = first; fd < kNameableFds; ++fd) {
-    const auto as_int = static_cast<int>(fd);
-    const bool kept = options.keep_fd[fd];
-    const bool reported =
-        options.report != ReportForm::kNone && as_int == options.report_fd;
-    if (!kept && !reported) continue;
-    if (fcntl(as_int, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
+void mark_descriptors(const Options& options) {
+  for (int fd = 3; fd < kNameableFds; ++fd) {
+    const bool kept = options.keep_fd[static_cast<std::size_t>(fd)];
+    if (!kept && !is_report(options, fd)) continue;
+    if (fcntl(fd, F_SETFD, kept ? 0 : FD_CLOEXEC) != 0)
       refuse_option(
           kept ? "keep-fd" : "report-fd",
           {.cause = "a descriptor that it names is not open", .error = errno});
+  }
+}
+
+void close_descriptors(const Options& options) {
+  unsigned first = 3;
+  for (unsigned fd = first; fd < kNameableFds; ++fd) {
+    if (!options.keep_fd[fd] && !is_report(options, static_cast<int>(fd)))
+      continue;
     close_range(first, fd - 1);
     first = fd + 1;
   }

@@ -37,8 +37,10 @@ struct Outcome {
 // Until execve, nobody but CAP_SYS_PTRACE may read or trace this process.
 void hide_from_tracers();
 
-// Closes every descriptor from 3 on but those that `options` names; refuses
-// if one of those is not open. The report's is closed on execve.
+// Refuses if a descriptor that `options` names is not open. The report's will
+// be closed on execve.
+void mark_descriptors(const Options& options);
+// Closes every descriptor from 3 on but those.
 void close_descriptors(const Options& options);
 
 // Carries out `plan`. A step that fails never skips the next.

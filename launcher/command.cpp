@@ -100,7 +100,8 @@ struct Launch {
   void start(const char* path) {
     Joined dashed;
     char* const plain = argv[0];
-    if (login) argv[0] = dashed.join("-", base_name(plain));
+    char* const name = login ? dashed.join("-", base_name(plain)) : nullptr;
+    if (name != nullptr) argv[0] = name;
     execve(path, argv, environment);
     const int failed = errno;
     argv[0] = plain;
@@ -142,11 +143,15 @@ struct Launch {
 };
 
 // Whether `path` is this very program, which would become itself for ever.
-bool is_self(const char* path) {
+// /proc need not be there; the path given may be a script's.
+bool is_self(const char* path, const char* given) {
   struct stat shell {};
   struct stat self {};
-  return stat(path, &shell) == 0 && stat("/proc/self/exe", &self) == 0 &&
-         shell.st_dev == self.st_dev && shell.st_ino == self.st_ino;
+  const auto is_it = [&](const char* own) {
+    return stat(own, &self) == 0 && shell.st_dev == self.st_dev &&
+           shell.st_ino == self.st_ino;
+  };
+  return stat(path, &shell) == 0 && (is_it("/proc/self/exe") || is_it(given));
 }
 
 // What login(1), su(1) and sshd(8) would have called `shell`, had it been the
@@ -172,7 +177,7 @@ char* called_like(char* called, const char* shell, Joined& text) {
     Joined text;
     launch.argv[0] = as_shell ? called_like(called, path, text)
                               : const_cast<char*>(path);  // execve reads it
-    if (as_shell && is_self(path))
+    if (as_shell && is_self(path, options.self))
       refuse(
           {.doing = "starting",
            .value = path,
@@ -183,7 +188,9 @@ char* called_like(char* called, const char* shell, Joined& text) {
           with_variables(environment, std::array{Variable{"SHELL=", path}});
     launch.start(path);
   }
-  if (options.shell != nullptr) launch.stop(options.shell, "", "");
+  if (options.shell != nullptr)
+    launch.stop(options.shell, "",
+                as_shell ? "`shell` in /etc/doff/shell.conf names it" : "");
   launch.stop("a shell", "",
               "tried /bin/bash, /usr/bin/bash, /usr/local/bin/bash, /bin/sh, "
               "/usr/bin/sh; name a COMMAND");

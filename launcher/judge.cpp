@@ -39,6 +39,14 @@ Check within(std::string_view what, CapabilitySet held, CapabilitySet allowed,
   return {held <= allowed, step, what, remedy, held - allowed};
 }
 
+constexpr std::string_view kTrim =
+    "start doff as root (with CAP_SETPCAP; --user for another user), or create "
+    "the container with --cap-drop ALL, or start with --userns auto or "
+    "--accept inert";
+constexpr std::string_view kTrimWithoutUserns =
+    "start doff as root (with CAP_SETPCAP; --user for another user), or create "
+    "the container with --cap-drop ALL, or start with --accept inert";
+
 Finding explain(const Check& check, const State& before,
                 const Outcome* outcome) {
   Finding finding{
@@ -90,6 +98,16 @@ std::array<Check, 4> checks_as_asked(const Plan& plan, const Outcome& outcome,
 
 }  // namespace
 
+void Judgement::add_no_namespace(const Failure& failure) {
+  if (verdict == Verdict::kSealed) return;
+  for (Finding& each : list)
+    if (each.remedy == kTrim) each.remedy = kTrimWithoutUserns;
+  add({.what = "there is no user namespace of its own",
+       .call = failure.value,
+       .cause = failure.cause,
+       .error = failure.error});
+}
+
 Judgement judge(const Plan& plan, const State& before, const Outcome* outcome,
                 const State& after, FilterState filter) {
   const Credentials& held = after.credentials;
@@ -101,10 +119,7 @@ Judgement judge(const Plan& plan, const State& before, const Outcome* outcome,
                         (filter == FilterState::kOutside &&
                          plan.filter.kind == FilterKind::kRegain);
   const std::array<Check, 7> checks = {{
-      within("CapBnd", held.bounding, keep, Step::kBounding,
-             "start doff as root (with CAP_SETPCAP; --user for another user), "
-             "or create the container with --cap-drop ALL, or start with "
-             "--userns auto or --accept inert"),
+      within("CapBnd", held.bounding, keep, Step::kBounding, kTrim),
       within("CapPrm", held.permitted, keep, Step::kSets),
       within("CapEff", held.effective, keep, Step::kSets),
       within("CapInh", held.inheritable, ambient, Step::kSets),

@@ -42,13 +42,7 @@ struct Judgement {
   }
   void add(const Finding& finding) { list[count++] = finding; }
   // What --userns auto has tried; only a verdict that is not sealed needs it.
-  void add_no_namespace(const Failure& failure) {
-    if (verdict == Verdict::kSealed) return;
-    add({.what = "there is no user namespace of its own",
-         .call = failure.value,
-         .cause = failure.cause,
-         .error = failure.error});
-  }
+  void add_no_namespace(const Failure& failure);
 };
 
 // `outcome` is null where nothing was attempted (--status); ids, groups and

@@ -49,26 +49,38 @@ Options read_options(char** argv) {
 
 // doff-shell(1): every word is the shell's.
 Options read_shell_options(char** argv, CalledAs called) {
-  constexpr const char* kPath = "/etc/doff/shell.conf";
   Options options;
   options.called = called;
   options.shell_argv = argv;
-  // Nobody else answers as our filter does. Where it cannot be loaded, a shell
-  // within a shell cannot be told from the first, and must not be broken.
-  options.within = is_in_force(Filter{}) ||
-                   (called == CalledAs::kShell && is_loading_denied());
-  const Trust trust = {.root_only = true,
-                       .may_be_absent = true,
-                       .may_be_unmapped = options.within};
-  const auto text = read_file(kPath, kLongestConfig, trust, "");
-  if (auto failure = parse_config(kPath, text, options)) refuse(*failure);
+  options.self = path_given();
+  // Within --userns root is not mapped, nor is anybody but the caller.
+  const bool alone = is_alone_in_namespace();
+  const Trust trust = {
+      .root_only = true, .may_be_absent = true, .may_be_unmapped = alone};
+  const auto text = read_file(kShellConfig, kLongestConfig, trust, "");
+  if (auto failure = parse_config(kShellConfig, text, options))
+    refuse(*failure);
   if (called == CalledAs::kShell && options.shell == nullptr)
     refuse({.doing = "finding the shell that doff stands for",
             .value = argv[0],
             .cause = "no line `shell PATH`",
             .next = "doff-shell(1)",
-            .file = kPath});
+            .file = kShellConfig});
+  // There is one already.
+  if (alone && options.userns == UsernsRule::kAlways)
+    options.userns = UsernsRule::kAuto;
   return options;
+}
+
+// Whether this is a shell within a shell of ours, whose descriptors come from
+// there, as `make -j` and `bash <(...)` need them: nothing is left to be taken
+// away, and the filter answers as ours does. In the place of a shell, where no
+// filter can be loaded, the two cannot be told apart, and must not be broken.
+bool is_within(const Options& options, const Plan& plan, const State& before) {
+  return options.called != CalledAs::kDoff &&
+         judge(before.credentials, plan.allowed) >= options.accept &&
+         (is_in_force(Filter{}) ||
+          (options.called == CalledAs::kShell && is_loading_denied()));
 }
 
 // --status: the same plan, look and judgement, and nothing done.
@@ -103,10 +115,10 @@ Namespace apply_with_namespace(const Options& options, Plan plan,
   plan.groups.reset();
 
   Namespace own;
-  const bool always = options.userns == UsernsRule::kAlways && !options.within;
+  const bool always = options.userns == UsernsRule::kAlways;
   if (always || !(outside.credentials.bounding <= plan.allowed.keep)) {
     own.failure = enter_user_namespace();
-    if (always && own.failure) refuse_option("userns", *own.failure);
+    if (always && own.failure) refuse(*own.failure);
     own.entered = !own.failure;
     own.groups = outside.groups;
   }
@@ -119,12 +131,11 @@ Namespace apply_with_namespace(const Options& options, Plan plan,
 // Returns only the exit status of --dry-run.
 int start(const Options& options, char** environment) {
   hide_from_tracers();
-  // Within a shell of ours they are its own, as `make -j` and `bash <(...)`
-  // need them, and none is from outside.
-  if (!options.within) close_descriptors(options);
   const Plan plan = make_plan(options);
-
   const State before = observe();
+  mark_descriptors(options);
+  if (!is_within(options, plan, before)) close_descriptors(options);
+
   Outcome outcome;
   Namespace own;
   if (options.userns == UsernsRule::kNever)
@@ -146,7 +157,7 @@ int start(const Options& options, char** environment) {
   const bool accepted = judgement.passes(options.accept);
   report(options, {judgement, plan, before, after, filter, own.entered});
   if (options.action == Action::kDryRun) return accepted ? 0 : kExitRefused;
-  if (!accepted) refuse(judgement, options.accept);
+  if (!accepted) refuse(judgement, options);
   if (judgement.verdict != Verdict::kSealed) warn(judgement);
   become(options, plan, environment);
 }

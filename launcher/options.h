@@ -25,6 +25,9 @@ enum class ReportForm : std::uint8_t { kNone, kHuman, kJson };
 // RLIMIT_NOFILE's customary soft limit, and a set that fits two cache lines.)
 inline constexpr int kNameableFds = 1024;
 
+// The options of doff-shell, and of doff in the place of a shell.
+inline constexpr const char* kShellConfig = "/etc/doff/shell.conf";
+
 // Pointers are into argv or into the text given to parse_config(), are
 // NUL-terminated, and null where the option was not given.
 struct Options {
@@ -38,7 +41,8 @@ struct Options {
   const char* shell = nullptr;  // absolute; null: the first of the usual ones
   const char* config = nullptr;
   char** command = nullptr;     // NUL-terminated argv of COMMAND; null: a shell
-  char** shell_argv = nullptr;  // argv as it was given, where not called doff
+  char** shell_argv = nullptr;  // where not called doff: argv as it was given,
+  const char* self = "";        // and the path
   int pdeathsig = 0;            // 0: none
   int report_fd = 2;
   Action action = Action::kRun;
@@ -47,7 +51,6 @@ struct Options {
   UsernsRule userns = UsernsRule::kNever;
   ReportForm report = ReportForm::kNone;
   CalledAs called = CalledAs::kDoff;
-  bool within = false;  // called as a shell, in one that doff has started
   bool login = false;
   std::array<bool, kNameableFds> keep_fd{};
 };

@@ -175,12 +175,14 @@ void refuse_option(std::string_view option, Failure failure) {
   refuse(failure);
 }
 
-void refuse(const Judgement& judgement, Verdict accept) {
+void refuse(const Judgement& judgement, const Options& options) {
+  const bool as_shell = options.called != CalledAs::kDoff;
   Output out(STDERR_FILENO);
-  out << "doff: refused to start COMMAND: ";
-  if (judgement.verdict < accept)
+  out << "doff: refused to start " << (as_shell ? "the shell" : "COMMAND")
+      << ": ";
+  if (judgement.verdict < options.accept)
     out << "this process is " << name(judgement.verdict) << ", not "
-        << name(accept) << "\n";
+        << name(options.accept) << "\n";
   else
     out << "it would not run as asked\n";
   for (const Finding& finding : judgement.findings()) {
@@ -188,6 +190,9 @@ void refuse(const Judgement& judgement, Verdict accept) {
     if (!finding.remedy.empty()) out << "; " << finding.remedy;
     out << "\n";
   }
+  if (as_shell)
+    out << "doff:   root puts options into " << kShellConfig
+        << ", as lines without dashes: doff-shell(1)\n";
   end(out, kExitRefused);
 }
 

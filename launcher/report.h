@@ -11,7 +11,7 @@ namespace doff {
 
 // The verdict, then a line for each finding, then what to do about it, on
 // stderr. Ends this process, as the refusal of failure.h does.
-[[noreturn]] void refuse(const Judgement& judgement, Verdict accept);
+[[noreturn]] void refuse(const Judgement& judgement, const Options& options);
 // One line that names the residue with which COMMAND starts.
 void warn(const Judgement& judgement);
 

@@ -1,45 +1,93 @@
 #include "launcher/user_namespace.h"
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <linux/stat.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace doff {
 namespace {
 
-// The steps, by what each is called in a message.
-constexpr const char* kUnshare = "unshare(CLONE_NEWUSER)";
-constexpr const char* kSetgroups = "/proc/self/setgroups";
-constexpr const char* kGidMap = "/proc/self/gid_map";
-constexpr const char* kUidMap = "/proc/self/uid_map";
-constexpr const char* kDrop = "prctl(PR_CAPBSET_DROP)";
+// What can fail, and what it is called in a message.
+enum class Stage : std::uint8_t {
+  kNone,
+  kPipe,
+  kClone,
+  kUnshare,
+  kUnshareKilled,
+  kUnshareIgnored,
+  kDrop,
+  kSets,
+  kFilter,
+  kSetgroups,
+  kGidMap,
+  kUidMap,
+  kJoin,
+};
+constexpr std::array kNames = {"",
+                               "pipe2",
+                               "clone",
+                               "unshare(CLONE_NEWUSER)",
+                               "unshare(CLONE_NEWUSER)",
+                               "unshare(CLONE_NEWUSER)",
+                               "prctl(PR_CAPBSET_DROP)",
+                               "capset",
+                               "seccomp",
+                               "/proc/self/setgroups",
+                               "/proc/self/gid_map",
+                               "/proc/self/uid_map",
+                               "setns(CLONE_NEWUSER)"};
 
-// The first step that failed; null: none.
+constexpr const char* name(Stage step) {
+  const auto index = static_cast<std::size_t>(step);
+  return kNames[index < kNames.size() ? index : 0];
+}
+
+// The first step that failed, and its errno.
 struct Attempt {
-  const char* failed = nullptr;
+  Stage failed = Stage::kNone;
   int error = 0;
 };
 
+// Not open(3), which is one system call here and another there.
+int open_file(const char* path, int flags) {
+  return static_cast<int>(
+      syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0));
+}
+
 int write_file(const char* path, std::string_view text) {
-  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  const int fd = open_file(path, O_WRONLY);
   if (fd < 0) return errno;
   const ssize_t wrote = write(fd, text.data(), text.size());
   const int error = wrote < 0 ? errno : 0;
   close(fd);
   return error;
+}
+
+// Reads what a file of /proc has to say, as far as there is room.
+std::string_view read_proc(const char* path, std::span<char> room) {
+  const int fd = open_file(path, O_RDONLY);
+  if (fd < 0) return {};
+  const ssize_t size = read(fd, room.data(), room.size());
+  close(fd);
+  return {room.data(), static_cast<std::size_t>(size < 0 ? 0 : size)};
 }
 
 // `ID ID 1`: one id, mapped to itself.
@@ -55,63 +103,141 @@ int write_map(const char* path, std::uint32_t id) {
                     {text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
-Attempt enter() {
+// Which user namespace this process is in, as `user:[NUMBER]`.
+std::string_view own_namespace(std::span<char> room) {
+  const ssize_t size = readlink("/proc/self/ns/user", room.data(), room.size());
+  return {room.data(), static_cast<std::size_t>(size < 0 ? 0 : size)};
+}
+
+// Of the child's filter: the calls that are left to it.
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#endif
+constexpr auto kConfined = std::to_array<sock_filter>({
+    {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, arch)},
+    {BPF_JMP | BPF_JEQ | BPF_K, 0, 8, kArchitecture},
+    {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+    {BPF_JMP | BPF_JEQ | BPF_K, 5, 0, SYS_openat},
+    {BPF_JMP | BPF_JEQ | BPF_K, 4, 0, SYS_write},
+    {BPF_JMP | BPF_JEQ | BPF_K, 3, 0, SYS_close},
+    {BPF_JMP | BPF_JEQ | BPF_K, 2, 0, SYS_prctl},
+    {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, SYS_ppoll},
+    {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_exit_group},
+    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+    {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_KILL_PROCESS},
+});
+
+// Leaves the child what writing the maps takes: CAP_SYS_ADMIN in the namespace,
+// and those calls. It ends with its parent.
+Attempt confine() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  for (int n = 0; n < 64 && prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; ++n)
+    if (prctl(PR_CAPBSET_DROP, n, 0, 0, 0) != 0) return {Stage::kDrop, errno};
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  data[0].effective = data[0].permitted = 1U << CAP_SYS_ADMIN;
+  if (syscall(SYS_capset, &header, data.data()) != 0)
+    return {Stage::kSets, errno};
+  const sock_fprog program = {kConfined.size(),
+                              const_cast<sock_filter*>(kConfined.data())};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
+    return {Stage::kFilter, errno};
+  return {};
+}
+
+// The child's part.
+Attempt make_namespace() {
   const std::uint32_t uid = geteuid();
   const std::uint32_t gid = getegid();
-  if (syscall(SYS_unshare, CLONE_NEWUSER) != 0) return {kUnshare, errno};
-  // A process that is not dumpable may not write its own files in /proc.
-  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  Attempt attempt;
-  const auto note = [&](const char* step, int error) {
-    if (error != 0 && attempt.failed == nullptr) attempt = {step, error};
-  };
-  // Denied first: only then may somebody without CAP_SETGID map a group.
-  note(kSetgroups, write_file(kSetgroups, "deny"));
-  note(kGidMap, write_map(kGidMap, gid));
-  note(kUidMap, write_map(kUidMap, uid));
+  std::array<char, 32> old_name{};
+  std::array<char, 32> new_name{};
+  const std::string_view old = own_namespace(old_name);
+  if (syscall(SYS_unshare, CLONE_NEWUSER) != 0) return {Stage::kUnshare, errno};
+  if (!old.empty() && old == own_namespace(new_name))
+    return {Stage::kUnshareIgnored, 0};
   // The filter closes the way to further ones, too; a container's /proc/sys is
   // often read-only.
   write_file("/proc/sys/user/max_user_namespaces", "0");
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  return attempt;
+  if (const Attempt attempt = confine(); attempt.failed != Stage::kNone)
+    return attempt;
+  // A process that is not dumpable may not write its own files in /proc.
+  // Whoever is the same user outside may trace it now, and make of it what it
+  // still is.
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  // Denied first: only then may somebody without CAP_SETGID map a group.
+  if (const int error = write_file(name(Stage::kSetgroups), "deny"))
+    return {Stage::kSetgroups, error};
+  if (const int error = write_map(name(Stage::kGidMap), gid))
+    return {Stage::kGidMap, error};
+  if (const int error = write_map(name(Stage::kUidMap), uid))
+    return {Stage::kUidMap, error};
+  return {};
 }
 
-// In a child, and whether the capabilities are of use inside.
-Attempt rehearse() {
-  void* const shared = mmap(nullptr, sizeof(Attempt), PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) return {"mmap", errno};
-  auto& attempt = *static_cast<Attempt*>(shared);
-  attempt = {kUnshare, 0};  // what stays if it is killed
-  const long child = syscall(SYS_clone, 0, 0, 0, 0, 0);
-  if (child < 0) return {"clone", errno};
-  if (child == 0) {
-    Attempt made = enter();
-    if (made.failed == nullptr &&
-        prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN, 0, 0, 0) != 0)
-      made = {kDrop, errno};
-    attempt = made;
+// This process's part, while the child holds the namespace.
+Attempt join(pid_t child) {
+  const uid_t uid = geteuid();
+  const gid_t gid = getegid();
+  std::array<char, 32> path{};
+  constexpr std::string_view kStart = "/proc/";
+  constexpr std::string_view kEnd = "/ns/user";
+  char* end = std::ranges::copy(kStart, path.data()).out;
+  end = std::to_chars(end, path.end(), child).ptr;
+  std::ranges::copy(kEnd, end);
+  const int fd = open_file(path.data(), O_RDONLY);
+  if (fd < 0) return {Stage::kJoin, errno};
+  const int error = syscall(SYS_setns, fd, CLONE_NEWUSER) == 0 ? 0 : errno;
+  close(fd);
+  if (error != 0) return {Stage::kJoin, error};
+  // Whatever else somebody made of the child cannot do harm here.
+  if (geteuid() != uid || getegid() != gid)
+    refuse({.doing = "entering a user namespace",
+            .cause = "its maps are not those that were written"});
+  return {};
+}
+
+Attempt enter() {
+  std::array<int, 2> pipe{};
+  if (pipe2(pipe.data(), O_CLOEXEC) != 0) return {Stage::kPipe, errno};
+  const long made = syscall(SYS_clone, 0, 0, 0, 0, 0);
+  if (made == 0) {
+    const Attempt attempt = make_namespace();
+    if (write(pipe[1], &attempt, sizeof attempt) == sizeof attempt)
+      syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);  // to be killed
     _exit(0);
   }
-  while (waitpid(static_cast<pid_t>(child), nullptr, __WALL) < 0)
-    if (errno != EINTR) return {"waitpid", errno};
+  const auto child = static_cast<pid_t>(made);
+  Attempt attempt{Stage::kClone, errno};
+  close(pipe[1]);
+  if (child > 0) {
+    ssize_t size = -1;
+    while ((size = read(pipe[0], &attempt, sizeof attempt)) < 0 &&
+           errno == EINTR)
+      continue;
+    if (size != sizeof attempt) attempt = {Stage::kUnshareKilled, 0};
+    if (attempt.failed == Stage::kNone) attempt = join(child);
+    kill(child, SIGKILL);
+    while (waitpid(child, nullptr, __WALL) < 0 && errno == EINTR) continue;
+  }
+  close(pipe[0]);
   return attempt;
 }
 
 // The number in a file of /proc/sys; -1 where there is none.
 int sysctl(const char* path) {
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  std::array<char, 16> text{};
-  const ssize_t size = read(fd, text.data(), text.size());
-  close(fd);
+  std::array<char, 16> room{};
+  const std::string_view text = read_proc(path, room);
   int number = -1;
-  if (size > 0) std::from_chars(text.data(), text.data() + size, number);
+  std::from_chars(text.begin(), text.end(), number);
   return number;
 }
 
-// unshare(2) looks at these flags before the kernel asks who may.
-bool filtered() {
+// The kernel looks at these arguments before it asks who may.
+bool is_filtered(Stage step) {
+  if (step == Stage::kJoin)
+    return syscall(SYS_setns, -1, CLONE_NEWUSER) < 0 && errno != EBADF;
   return syscall(SYS_unshare, CLONE_NEWUSER | CLONE_PTRACE) < 0 &&
          errno != EINVAL;
 }
@@ -127,53 +253,66 @@ bool in_chroot() {
 std::string_view find_cause(const Attempt& attempt) {
   const bool by_apparmor =
       sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1;
-  const std::string_view apparmor =
+  constexpr std::string_view kApparmor =
       "AppArmor: kernel.apparmor_restrict_unprivileged_userns is 1";
-  if (attempt.failed != kUnshare) {
-    if (attempt.error != EPERM && attempt.error != EACCES) return "";
-    if (by_apparmor) return apparmor;
-    return attempt.failed == kUidMap && geteuid() == 0
-               ? "uid 0 is mapped only by who holds CAP_SETFCAP"
-               : "";
-  }
-  if (attempt.error == 0) return "who tries it is killed, by a seccomp filter";
-  if (filtered()) return "denied by a seccomp filter around doff";
-  switch (attempt.error) {
-    case ENOSPC:
-    case EUSERS:
-      return sysctl("/proc/sys/user/max_user_namespaces") == 0
-                 ? "the sysctl user.max_user_namespaces is 0"
-                 : "as many as user.max_user_namespaces allows are there, or "
-                   "32 within one another";
-    case EINVAL:
-    case ENOSYS:
-      return "this kernel has no user namespaces";
-    default:
+  constexpr std::string_view kFiltered =
+      "denied by a seccomp filter around doff";
+  const bool denied = attempt.error == EPERM || attempt.error == EACCES;
+  switch (attempt.failed) {
+    case Stage::kUnshareKilled:
+      return "who tries it is killed, by a seccomp filter";
+    case Stage::kUnshareIgnored:
+      return "it reported success, but the kernel disagrees";
+    case Stage::kUnshare:
       break;
+    case Stage::kJoin:
+      return denied && is_filtered(Stage::kJoin) ? kFiltered : "";
+    default:
+      if (denied && by_apparmor) return kApparmor;
+      return denied && attempt.failed == Stage::kUidMap && geteuid() == 0
+                 ? "uid 0 is mapped only by who holds CAP_SETFCAP"
+                 : "";
   }
+  if (is_filtered(Stage::kUnshare)) return kFiltered;
+  if (attempt.error == ENOSPC || attempt.error == EUSERS)
+    return sysctl("/proc/sys/user/max_user_namespaces") == 0
+               ? "the sysctl user.max_user_namespaces is 0"
+               : "as many as user.max_user_namespaces allows are there, or 32 "
+                 "within one another";
+  if (attempt.error == EINVAL || attempt.error == ENOSYS)
+    return "this kernel has no user namespaces";
   if (sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
     return "the sysctl kernel.unprivileged_userns_clone is 0";
-  if (by_apparmor) return apparmor;
+  if (by_apparmor) return kApparmor;
   if (in_chroot()) return "the root directory is a chroot's";
   return "by a security module, or this uid or gid is not mapped here";
-}
-
-Failure to_failure(const Attempt& attempt) {
-  return {.value = attempt.failed,
-          .cause = find_cause(attempt),
-          .error = attempt.error,
-          .next = "--userns auto does without where it must"};
 }
 
 }  // namespace
 
 std::optional<Failure> enter_user_namespace() {
-  if (const Attempt attempt = rehearse(); attempt.failed != nullptr)
-    return to_failure(attempt);
-  // What has just worked and works no more leaves this process half inside.
-  if (const Attempt attempt = enter(); attempt.failed != nullptr)
-    refuse_option("userns", to_failure(attempt));
-  return std::nullopt;
+  const Attempt attempt = enter();
+  if (attempt.failed == Stage::kNone) return std::nullopt;
+  return Failure{.doing = "entering a user namespace",
+                 .value = name(attempt.failed),
+                 .cause = find_cause(attempt),
+                 .error = attempt.error,
+                 .next = "--userns auto --accept inert starts without one"};
+}
+
+bool is_alone_in_namespace() {
+  std::array<char, 64> room{};
+  const std::string_view map = read_proc("/proc/self/uid_map", room);
+  // Three numbers, each behind blanks, and the end of the only line.
+  std::array<std::uint32_t, 3> numbers{};
+  const char* at = map.begin();
+  for (std::uint32_t& number : numbers) {
+    at = std::find_if(at, map.end(), [](char c) { return c != ' '; });
+    at = std::from_chars(at, map.end(), number).ptr;
+  }
+  const std::uint32_t uid = geteuid();
+  return uid != 0 && std::string_view(at, map.end()) == "\n" &&
+         numbers == std::array<std::uint32_t, 3>{uid, uid, 1};
 }
 
 }  // namespace doff

@@ -13,8 +13,14 @@ namespace doff {
 // where /proc/sys may be written. All capabilities are held inside, and nothing
 // over anything outside.
 //
-// Tried first in a child, because there is no way back: on failure this process
-// is as it was, and the Failure says what forbids it, by evidence.
+// A child makes it, and this process joins when all is done: so a failure
+// leaves this process as it was, and says what forbids it, by evidence; and
+// this process stays hidden from tracers, which no process can be that writes
+// its own maps.
 std::optional<Failure> enter_user_namespace();
+
+// Whether this process is in such a namespace: its own uid, not 0, is the only
+// one that is mapped.
+bool is_alone_in_namespace();
 
 }  // namespace doff

@@ -16,7 +16,8 @@ namespace doff {
 std::optional<Check> check_login_shell(const std::string& launcher,
                                        const Calls& calls);
 
-// The value of the last line `shell PATH`, or nothing. Pure.
-std::optional<std::string> find_shell(std::string_view configuration);
+// The value of the last line `OPTION VALUE`, or nothing. Pure.
+std::optional<std::string> find_option(std::string_view configuration,
+                                       std::string_view option);
 
 }  // namespace doff

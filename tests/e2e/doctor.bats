@@ -379,6 +379,14 @@ SLOW
   assert_eq "exit status" 1 "$status"
   assert_has "$(found host "login shell")" "wrong: " \
     "/etc/doff/shell.conf:2: userns 'perhaps': no such choice" RECOVERY
+  echo 'shell /bin/sh' >"$conf"
+  doctor docker
+  assert_has "$(found host "login shell")" "note: " "are refused where" \
+    "userns auto"
+  echo "shell $bin/doff" >"$conf"
+  doctor docker
+  assert_has "$(found host "login shell")" "wrong: /etc/doff/shell.conf: " \
+    "is doff itself"
   echo 'shell /no/such' >"$conf"
   doctor docker
   assert_has "$(found host "login shell")" "wrong: /etc/doff/shell.conf: " \

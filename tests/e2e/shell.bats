@@ -180,6 +180,10 @@ sealed="$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 2"
     shows substituted "$bin/$name" -c '"$0" <(echo echo substituted)' \
       "$bin/$name"
   done
+  # A daemon that doff has started, and that holds more, is no shell of ours.
+  within "$DOFF" --cap-add ALL -- \
+    bash -c '"$0" -c "cat <&7" 7< <(echo outside)' "$bin/bash"
+  assert_has "$stderr" "7: Bad file descriptor"
   # An outer filter of another kind vouches for nothing.
   within "$(compiled answer)" unshare=1 -- \
     bash -c '"$0" -c "cat <&7" 7< <(echo outside)' "$bin/bash"
@@ -193,6 +197,29 @@ sealed="$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 2"
   chmod o+w "$conf"
   within "${USER[@]}" "$bin/bash" -c 'echo RAN'
   refused "writable by others"
+  rm "$conf"
+  printf 'shell /bin/bash\nuserns always\nseccomp none\n' >"$conf"
+  shows inner "${USER[@]}" "$bin/bash" -c '"$0" -c "echo inner"' "$bin/bash"
+  # The user nobody of this machine is somebody.
+  printf 'shell /bin/bash\n' >"$conf"
+  chown 65534 "$conf"
+  within "$DOFF" -- "$bin/doff-shell" -c 'echo RAN'
+  refused "not owned by root"
+}
+
+@test "a report's descriptor is not the inner shell's, either" {
+  printf 'shell /bin/bash\nreport json\nreport-fd 7\n' >"$conf"
+  within bash -c '"$0" -c "\"\$0\" -c \"[[ -e /proc/self/fd/7 ]] || \
+    echo closed\" 7>/dev/null" "$0" 7>/dev/null' "$bin/bash"
+  assert_eq "descriptor 7 ($stderr)" closed "$output"
+}
+
+@test "without /proc it still does not become itself for ever" {
+  echo "shell $bin/bash" >"$conf"
+  expected=125 within unshare --mount --propagation private sh -c '
+    mount -t tmpfs none /proc && exec timeout 10 "$@"' sh \
+    "$bin/bash" -c "echo RAN"
+  assert_has "$stderr" "this is doff itself"
 }
 
 @test "a bare shell that reads commands from a pipe: nothing is added" {

@@ -131,7 +131,7 @@ readonly SETS=(sed -n 's/^\(Cap...\|NoNewPrivs\|Seccomp\):\t//p'
   assert_eq "uid_map, uid ($stderr)" "0 0 1 0" "${output//$'\n'/ }"
   run --separate-stderr capsh --drop=cap_setfcap -- -c \
     "'$DOFF' --userns always ${RAN[0]} -c 'echo RAN'"
-  refused "--userns '/proc/self/uid_map'" "CAP_SETFCAP"
+  refused "entering a user namespace '/proc/self/uid_map'" "CAP_SETFCAP"
 }
 
 @test "--user comes first, and needs no CAP_SETPCAP then" {
@@ -155,7 +155,7 @@ readonly SETS=(sed -n 's/^\(Cap...\|NoNewPrivs\|Seccomp\):\t//p'
 forbids() {
   local way=("${@:1:$#-1}") cause=${!#}
   run --separate-stderr "${way[@]}" "$home/doff" --userns always "${RAN[@]}"
-  refused "--userns '" "$cause"
+  refused "entering a user namespace '" "$cause"
   run --separate-stderr "${way[@]}" "$home/doff" --userns auto "${RAN[@]}"
   refused "inert, not sealed" "no user namespace of its own" "$cause"
   run --separate-stderr "${way[@]}" "$home/doff" --userns auto --accept inert \
@@ -200,8 +200,38 @@ readonly USER=(setpriv --reuid 4000 --regid 4000 --clear-groups)
     run --separate-stderr unshare --mount --propagation private sh -c "
       mount --bind /proc /proc && $how && exec ${USER[*]@Q} '$home/doff' \
         --userns always echo RAN"
-    refused "--userns '/proc/self/setgroups'"
+    refused "entering a user namespace '"
   done
+}
+
+@test "a filter that says yes and makes none: found, and nothing is written" {
+  local before
+  before=$(</proc/sys/user/max_user_namespaces)
+  run --separate-stderr "$home/answer" unshare=0 -- \
+    "$home/doff" --userns always "${RAN[@]}"
+  refused "entering a user namespace 'unshare(CLONE_NEWUSER)'" \
+    "it reported success, but the kernel disagrees"
+  assert_eq "this machine's limit" "$before" \
+    "$(</proc/sys/user/max_user_namespaces)"
+}
+
+# Whoever has the same user outside owns the namespace, and could trace a
+# process in it that is dumpable.
+@test "who holds capabilities in there is never dumpable; who is, is confined" {
+  need strace
+  local trace=$BATS_TEST_TMPDIR/trace
+  strace -f -o "$trace" "${USER[@]}" "$home/doff" --userns always /bin/true
+  local first
+  first=$(head -n 1 "$trace" | cut -d' ' -f1)
+  assert_lacks "$(grep "^$first " "$trace")" SUID_DUMP_USER
+  run awk -v first="$first" '$1 != first' "$trace"
+  local filter dumpable
+  filter=$(grep -n 'SECCOMP_SET_MODE_FILTER.* = 0' <<<"$output" | cut -d: -f1)
+  dumpable=$(grep -n SUID_DUMP_USER <<<"$output" | cut -d: -f1)
+  ((filter < dumpable)) || fail "$output"
+  assert_has "$(sed -n "1,${filter}p" <<<"$output")" \
+    'capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_SYS_ADMIN, permitted=1<<CAP_SYS_ADMIN, inheritable=0})'
+  assert_has "$(tail -n 1 <<<"$output")" "killed by SIGKILL"
 }
 
 @test "a namespace that cannot be entered leaves nothing behind" {

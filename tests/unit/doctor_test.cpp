@@ -235,12 +235,13 @@ TEST_CASE("a failure's remedy stands apart from what is wrong") {
   CHECK(check.next == "correct it");
 }
 
-TEST_CASE("the real shell is what the last line `shell` says") {
-  using doff::find_shell;
-  CHECK(find_shell("shell /bin/bash\n") == "/bin/bash");
-  CHECK(find_shell("shell /bin/a\n \tshell\t /bin/b b \t\n") == "/bin/b b");
-  CHECK(find_shell("accept inert\nshell /bin/dash") == "/bin/dash");
-  CHECK_FALSE(find_shell(""));
-  CHECK_FALSE(find_shell("\n\n#shell /bin/bash\n"));
-  CHECK_FALSE(find_shell("shell\nshells /bin/bash\n"));
+TEST_CASE("an option of a configuration is what its last line says") {
+  using doff::find_option;
+  CHECK(find_option("shell /bin/bash\n", "shell") == "/bin/bash");
+  CHECK(find_option("shell /a\n \tshell\t /b b \t\n", "shell") == "/b b");
+  CHECK(find_option("accept inert\nshell /bin/dash", "shell") == "/bin/dash");
+  CHECK(find_option("accept inert\nshell /bin/dash", "accept") == "inert");
+  CHECK_FALSE(find_option("", "shell"));
+  CHECK_FALSE(find_option("\n\n#shell /bin/bash\n", "shell"));
+  CHECK_FALSE(find_option("shell\nshells /bin/bash\n", "shell"));
 }
