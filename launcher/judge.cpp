@@ -41,11 +41,9 @@ Check within(std::string_view what, CapabilitySet held, CapabilitySet allowed,
 
 constexpr std::string_view kTrim =
     "start doff as root (with CAP_SETPCAP; --user for another user), or create "
-    "the container with --cap-drop ALL, or start with --userns auto or "
-    "--accept inert";
-constexpr std::string_view kTrimWithoutUserns =
-    "start doff as root (with CAP_SETPCAP; --user for another user), or create "
-    "the container with --cap-drop ALL, or start with --accept inert";
+    "the container with --cap-drop ALL, or start with --accept inert or "
+    "--userns auto";
+constexpr std::string_view kOrUserns = " or --userns auto";
 
 Finding explain(const Check& check, const State& before,
                 const Outcome* outcome) {
@@ -101,7 +99,8 @@ std::array<Check, 4> checks_as_asked(const Plan& plan, const Outcome& outcome,
 void Judgement::add_no_namespace(const Failure& failure) {
   if (verdict == Verdict::kSealed) return;
   for (Finding& each : list)
-    if (each.remedy == kTrim) each.remedy = kTrimWithoutUserns;
+    if (each.remedy.ends_with(kOrUserns))
+      each.remedy.remove_suffix(kOrUserns.size());
   add({.what = "there is no user namespace of its own",
        .call = failure.value,
        .cause = failure.cause,

@@ -90,18 +90,28 @@ std::string_view read_proc(const char* path, std::span<char> room) {
   return {room.data(), static_cast<std::size_t>(size < 0 ? 0 : size)};
 }
 
-// `ID ID 1`: one id, mapped to itself.
-int write_map(const char* path, std::uint32_t id) {
-  std::array<char, 32> text;
-  char* end = text.data();
-  for (int i = 0; i < 2; ++i) {
-    end = std::to_chars(end, text.end(), id).ptr;
-    *end++ = ' ';
+// For what a process has to say in /proc.
+class Text {
+ public:
+  Text& operator<<(std::string_view more) {
+    end_ = std::ranges::copy(more, end_).out;
+    return *this;
   }
-  *end++ = '1';
-  return write_file(path,
-                    {text.data(), static_cast<std::size_t>(end - text.data())});
-}
+  Text& operator<<(long number) {
+    end_ = std::to_chars(end_, bytes_.end(), number).ptr;
+    return *this;
+  }
+  // Ends with a NUL.
+  [[nodiscard]] const char* get() const { return bytes_.data(); }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), end_}; }
+
+ private:
+  std::array<char, 64> bytes_{};  // three numbers of ten digits, and names
+  char* end_ = bytes_.data();
+};
+
+// One id, mapped to itself.
+Text map_of(long id) { return Text() << id << " " << id << " 1"; }
 
 // Which user namespace this process is in, as `user:[NUMBER]`.
 std::string_view own_namespace(std::span<char> room) {
@@ -149,8 +159,8 @@ Attempt confine() {
 
 // The child's part.
 Attempt make_namespace() {
-  const std::uint32_t uid = geteuid();
-  const std::uint32_t gid = getegid();
+  const long uid = geteuid();
+  const long gid = getegid();
   std::array<char, 32> old_name{};
   std::array<char, 32> new_name{};
   const std::string_view old = own_namespace(old_name);
@@ -169,9 +179,9 @@ Attempt make_namespace() {
   // Denied first: only then may somebody without CAP_SETGID map a group.
   if (const int error = write_file(name(Stage::kSetgroups), "deny"))
     return {Stage::kSetgroups, error};
-  if (const int error = write_map(name(Stage::kGidMap), gid))
+  if (const int error = write_file(name(Stage::kGidMap), map_of(gid).view()))
     return {Stage::kGidMap, error};
-  if (const int error = write_map(name(Stage::kUidMap), uid))
+  if (const int error = write_file(name(Stage::kUidMap), map_of(uid).view()))
     return {Stage::kUidMap, error};
   return {};
 }
@@ -180,13 +190,8 @@ Attempt make_namespace() {
 Attempt join(pid_t child) {
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
-  std::array<char, 32> path{};
-  constexpr std::string_view kStart = "/proc/";
-  constexpr std::string_view kEnd = "/ns/user";
-  char* end = std::ranges::copy(kStart, path.data()).out;
-  end = std::to_chars(end, path.end(), child).ptr;
-  std::ranges::copy(kEnd, end);
-  const int fd = open_file(path.data(), O_RDONLY);
+  const Text path = Text() << "/proc/" << child << "/ns/user";
+  const int fd = open_file(path.get(), O_RDONLY);
   if (fd < 0) return {Stage::kJoin, errno};
   const int error = syscall(SYS_setns, fd, CLONE_NEWUSER) == 0 ? 0 : errno;
   close(fd);
@@ -225,13 +230,10 @@ Attempt enter() {
   return attempt;
 }
 
-// The number in a file of /proc/sys; -1 where there is none.
-int sysctl(const char* path) {
+// Whether a file of /proc/sys says so.
+bool is_set(const char* path, std::string_view value) {
   std::array<char, 16> room{};
-  const std::string_view text = read_proc(path, room);
-  int number = -1;
-  std::from_chars(text.begin(), text.end(), number);
-  return number;
+  return read_proc(path, room) == value;
 }
 
 // The kernel looks at these arguments before it asks who may.
@@ -252,7 +254,7 @@ bool in_chroot() {
 
 std::string_view find_cause(const Attempt& attempt) {
   const bool by_apparmor =
-      sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1;
+      is_set("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
   constexpr std::string_view kApparmor =
       "AppArmor: kernel.apparmor_restrict_unprivileged_userns is 1";
   constexpr std::string_view kFiltered =
@@ -275,13 +277,13 @@ std::string_view find_cause(const Attempt& attempt) {
   }
   if (is_filtered(Stage::kUnshare)) return kFiltered;
   if (attempt.error == ENOSPC || attempt.error == EUSERS)
-    return sysctl("/proc/sys/user/max_user_namespaces") == 0
+    return is_set("/proc/sys/user/max_user_namespaces", "0\n")
                ? "the sysctl user.max_user_namespaces is 0"
                : "as many as user.max_user_namespaces allows are there, or 32 "
                  "within one another";
   if (attempt.error == EINVAL || attempt.error == ENOSYS)
     return "this kernel has no user namespaces";
-  if (sysctl("/proc/sys/kernel/unprivileged_userns_clone") == 0)
+  if (is_set("/proc/sys/kernel/unprivileged_userns_clone", "0\n"))
     return "the sysctl kernel.unprivileged_userns_clone is 0";
   if (by_apparmor) return kApparmor;
   if (in_chroot()) return "the root directory is a chroot's";
@@ -301,18 +303,16 @@ std::optional<Failure> enter_user_namespace() {
 }
 
 bool is_alone_in_namespace() {
-  std::array<char, 64> room{};
+  // Three numbers in columns, and no second line.
+  std::array<char, 128> room{};
   const std::string_view map = read_proc("/proc/self/uid_map", room);
-  // Three numbers, each behind blanks, and the end of the only line.
-  std::array<std::uint32_t, 3> numbers{};
-  const char* at = map.begin();
-  for (std::uint32_t& number : numbers) {
-    at = std::find_if(at, map.end(), [](char c) { return c != ' '; });
-    at = std::from_chars(at, map.end(), number).ptr;
-  }
-  const std::uint32_t uid = geteuid();
-  return uid != 0 && std::string_view(at, map.end()) == "\n" &&
-         numbers == std::array<std::uint32_t, 3>{uid, uid, 1};
+  std::array<char, 128> packed{};
+  char* end = std::ranges::unique_copy(map, packed.data(), [](char a, char b) {
+                return a == ' ' && b == ' ';
+              }).out;
+  const long uid = geteuid();
+  const Text expected = Text() << " " << uid << " " << uid << " 1\n";
+  return uid != 0 && std::string_view(packed.data(), end) == expected.view();
 }
 
 }  // namespace doff
