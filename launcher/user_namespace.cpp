@@ -94,20 +94,23 @@ std::string_view read_proc(const char* path, std::span<char> room) {
 class Text {
  public:
   Text& operator<<(std::string_view more) {
-    end_ = std::ranges::copy(more, end_).out;
-    return *this;
+    return end_at(std::ranges::copy(more, bytes_.data() + size_).out);
   }
   Text& operator<<(long number) {
-    end_ = std::to_chars(end_, bytes_.end(), number).ptr;
-    return *this;
+    return end_at(
+        std::to_chars(bytes_.data() + size_, bytes_.end(), number).ptr);
   }
   // Ends with a NUL.
   [[nodiscard]] const char* get() const { return bytes_.data(); }
-  [[nodiscard]] std::string_view view() const { return {bytes_.data(), end_}; }
+  [[nodiscard]] std::string_view view() const { return {get(), size_}; }
 
  private:
+  Text& end_at(const char* end) {
+    size_ = static_cast<std::size_t>(end - bytes_.data());
+    return *this;
+  }
   std::array<char, 64> bytes_{};  // three numbers of ten digits, and names
-  char* end_ = bytes_.data();
+  std::size_t size_ = 0;
 };
 
 // One id, mapped to itself.

@@ -57,7 +57,7 @@ readonly SETS=(sed -n 's/^\(Cap...\|NoNewPrivs\|Seccomp\):\t//p'
   setpriv --reuid 4000 --regid 4000 --clear-groups "$home/doff" --userns auto \
     sleep 100 &
   local pid=$!
-  timeout 10 sh -c 'until [ "$(cat "/proc/$1/comm")" = sleep ]; do
+  timeout 10 sh -c 'until [ "$(cat "/proc/$1/comm" 2>&1)" = sleep ]; do
     sleep 0.02; done' sh "$pid"
   read -ra uids <"/proc/$pid/uid_map"
   read -ra gids <"/proc/$pid/gid_map"
