@@ -177,6 +177,7 @@ void refuse_option(std::string_view option, Failure failure) {
 
 void refuse(const Judgement& judgement, Verdict accept) {
   Output out(STDERR_FILENO);
+  // To this text, doffctl knows a program as doff: install_shell/launcher.h.
   out << "doff: refused to start COMMAND: ";
   if (judgement.verdict < accept)
     out << "this process is " << name(judgement.verdict) << ", not "
