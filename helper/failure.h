@@ -24,6 +24,8 @@ struct Failure {
   std::string guess{};  // the nearest valid word, or empty
   std::string next{};   // what to do; may be empty
   Place place{};
+  // What was being done has happened all the same: only to sync it failed.
+  bool done = false;
 };
 using Failures = std::vector<Failure>;
 

@@ -178,6 +178,8 @@ void refuse_option(std::string_view option, Failure failure) {
 void refuse(const Judgement& judgement, const Options& options) {
   const bool as_shell = options.called != CalledAs::kDoff;
   Output out(STDERR_FILENO);
+  // By the first words doffctl knows a program as doff:
+  // install_shell/launcher.h.
   out << "doff: refused to start " << (as_shell ? "the shell" : "COMMAND")
       << ": ";
   if (judgement.verdict < options.accept)

@@ -13,6 +13,7 @@
 #include "helper/failure.h"
 #include "helper/file.h"
 #include "helper/install_shell/install.h"
+#include "helper/install_shell/locks.h"
 #include "helper/runtime/digest.h"
 
 namespace doff {
@@ -37,8 +38,10 @@ std::optional<Failure> find_misuse(const InstallOptions& options) {
     failure.cause = "--undo takes back what is there";
     failure.next = "leave it out";
   } else if (!options.undo && options.users.empty() && options.shadow.empty()) {
-    failure.cause = "for whom?";
-    failure.next = "--user NAME, or --shadow /bin/bash";
+    failure.cause = "neither --user nor --shadow is given";
+    failure.next =
+        "--user NAME is for an account, --shadow /bin/bash for all "
+        "who start that shell";
   } else {
     return std::nullopt;
   }
@@ -60,8 +63,13 @@ Result<Launcher> read_launcher(const std::string& given) {
                          "libraries"
                        : "not a program for this machine",
         .next = "name a static one with --doff"});
+  if (!is_doff(*text))
+    return tl::unexpected(Failure{.doing = "the launcher",
+                                  .value = *path,
+                                  .cause = "not doff",
+                                  .next = "name doff itself with --doff"});
   std::string digest = digest_of(*text);
-  return Launcher{*std::move(text), std::move(digest)};
+  return Launcher{*path, *std::move(text), std::move(digest)};
 }
 
 // The words as they were given, without those that come twice.
@@ -83,27 +91,41 @@ Result<ShellPlan> plan_install(const InstallOptions& options,
 
 void say(const std::string& text) { std::cerr << "doffctl: " << text << "\n"; }
 
+// Under locks, unless nothing is to be changed.
+Result<ShellPlan> plan_and_make(const InstallOptions& options,
+                                const Root& root) {
+  const Result<Descriptor> held =
+      options.dry_run ? Result<Descriptor>() : lock_root(root);
+  if (!held) return tl::unexpected(held.error());
+  auto plan = options.undo
+                  ? plan_undo(root, once_each(options.users), options.shadow)
+                  : plan_install(options, root);
+  if (!plan || plan->changes.empty() || options.dry_run) return plan;
+  // What has changed in passwd since it was read is seen by its replace().
+  const Result<Descriptor> accounts =
+      plan->edits_passwd ? lock_passwd(root) : Result<Descriptor>();
+  if (!accounts) return tl::unexpected(accounts.error());
+  if (const auto made = make(plan->changes); !made)
+    return tl::unexpected(made.error());
+  return plan;
+}
+
 int install_shell(const InstallOptions& options) {
   if (const auto misuse = find_misuse(options)) return complain(*misuse);
   const auto root = Root::open(options.root);
   if (!root) return complain(root.error());
-  const auto plan =
-      options.undo ? plan_undo(*root, once_each(options.users), options.shadow)
-                   : plan_install(options, *root);
+  const auto plan = plan_and_make(options, *root);
   if (!plan) return complain(plan.error());
-  if (plan->changes.empty()) {
-    for (const std::string& each : plan->remarks) say(each);
+  for (const Change& each : plan->changes)
+    if (!each.what.empty())
+      std::cout << each.path << (options.dry_run ? ": would be " : ": ")
+                << each.what << "\n";
+  for (const std::string& each : plan->remarks) say(each);
+  if (plan->changes.empty())
     say(doff::quoted(options.root) +
         (options.undo ? ": nothing is to be undone"
                       : ": installed already, nothing is changed"));
-    return kExitDone;
-  }
-  if (!options.dry_run)
-    if (const auto made = make(plan->changes); !made)
-      return complain(made.error());
-  for (const Change& each : plan->changes) std::cout << each.what << "\n";
-  for (const std::string& each : plan->remarks) say(each);
-  if (options.dry_run)
+  else if (options.dry_run)
     say(doff::quoted(options.root) + ": nothing was changed: --dry-run");
   return kExitDone;
 }

@@ -21,14 +21,16 @@ Failure failed(const char* doing, const std::string& path) {
   return {.doing = doing, .value = path, .error = errno};
 }
 
-Result<void> sync(const Descriptor& directory, const std::string& path) {
-  if (fsync(directory.get()) == 0 || errno == EINVAL) return {};
-  return tl::unexpected(failed("syncing the directory of", path));
+// After a change, which stays.
+Failure failed_behind(const char* doing, const std::string& path) {
+  Failure failure = failed(doing, path);
+  failure.done = true;
+  return failure;
 }
 
-std::string line(const Root& root, std::string_view path,
-                 std::string_view what) {
-  return quoted(root.shown(path)).append(": ").append(what);
+Result<void> sync(const Descriptor& directory, const std::string& path) {
+  if (fsync(directory.get()) == 0 || errno == EINVAL) return {};
+  return tl::unexpected(failed_behind("syncing the directory of", path));
 }
 
 // Removes `path` if it is what make_file() made.
@@ -64,12 +66,33 @@ Result<void> give_back(const Root& root, const std::string& path,
   return sync(*directory, root.shown(path));
 }
 
+// That one of `launchers` is at `name` beside `path`, and none at `path` yet.
+Result<void> require_launcher_beside(const Root& root, const std::string& path,
+                                     const std::string& name,
+                                     const std::set<std::string>& launchers) {
+  const std::string beside = beside_in_root(path, name);
+  const auto waiting = root.digest_of_entry(beside);
+  const auto shell = root.digest_of_entry(path);
+  if (!waiting) return tl::unexpected(waiting.error());
+  if (!shell) return tl::unexpected(shell.error());
+  Failure failure{.doing = "exchanging names with", .next = "try again"};
+  if (!launchers.contains(*waiting)) {
+    failure.value = root.shown(beside);
+    failure.cause = "it is not the launcher any more";
+  } else if (launchers.contains(*shell)) {
+    failure.value = root.shown(path);
+    failure.cause = "it is a launcher by now";
+  } else {
+    return {};
+  }
+  return tl::unexpected(failure);
+}
+
 std::string list_of(const Changes& changes, std::size_t begin,
                     std::size_t end) {
   std::string text;
   for (std::size_t i = begin; i < end; ++i)
-    text += (text.empty() ? "" : ", ") +
-            changes[i].what.substr(0, changes[i].what.find(": "));
+    text.append(text.empty() ? "" : ", ").append(changes[i].path);
   return text.empty() ? "nothing" : text;
 }
 
@@ -77,7 +100,8 @@ std::string list_of(const Changes& changes, std::size_t begin,
 Failure taken_back(const Changes& changes, std::size_t at, Failure failure) {
   std::string left;
   bool undone = true;
-  for (std::size_t i = at + 1; i-- > 0;) {
+  const std::size_t end = at + (failure.done ? 1 : 0);
+  for (std::size_t i = end; i-- > 0;) {
     if (!changes[i].take_back) {
       undone = false;
       continue;
@@ -87,8 +111,8 @@ Failure taken_back(const Changes& changes, std::size_t at, Failure failure) {
   }
   if (!failure.next.empty()) failure.next += "; ";
   if (!undone)
-    failure.next += "done: " + list_of(changes, 0, at) +
-                    "; not done: " + list_of(changes, at, changes.size()) +
+    failure.next += "done: " + list_of(changes, 0, end) +
+                    "; not done: " + list_of(changes, end, changes.size()) +
                     "; --undo goes on from there";
   else if (left.empty())
     failure.next += "all is as it was";
@@ -118,10 +142,11 @@ Change make_directory(const Root& root, const std::string& path) {
         openat(parent->get(), name.c_str(),
                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (made.get() < 0 || fchmod(made.get(), kDirectoryMode) != 0)
-      return tl::unexpected(failed("the mode of", root.shown(path)));
+      return tl::unexpected(failed_behind("the mode of", root.shown(path)));
     return sync(*parent, root.shown(path));
   };
-  return {line(root, path, "made"), make, remove_directory(root, path).make};
+  return {quoted(root.shown(path)), "made", make,
+          remove_directory(root, path).make};
 }
 
 Change remove_directory(const Root& root, const std::string& path) {
@@ -135,7 +160,7 @@ Change remove_directory(const Root& root, const std::string& path) {
       return sync(*parent, root.shown(path));
     return tl::unexpected(failed("removing", root.shown(path)));
   };
-  return {line(root, path, "removed, if it is empty"), make, {}};
+  return {quoted(root.shown(path)), "removed, if it is empty", make, {}};
 }
 
 Change make_file(const Root& root, const std::string& path,
@@ -149,7 +174,7 @@ Change make_file(const Root& root, const std::string& path,
   const auto take_back = [&root, path, text] {
     return unmake_file(root, path, text);
   };
-  return {line(root, path, what), make, take_back};
+  return {quoted(root.shown(path)), std::string(what), make, take_back};
 }
 
 Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
@@ -158,14 +183,28 @@ Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
   const auto take_back = [&root, file, path, text] {
     return unedit_file(root, path, text, file->text);
   };
-  return {line(root, path, what), [file, text] { return replace(*file, text); },
-          take_back};
+  return {quoted(root.shown(path)), std::string(what),
+          [file, text] { return replace(*file, text); }, take_back};
+}
+
+Change renew_launcher(const Root& root,
+                      const std::shared_ptr<const ReadFile>& file,
+                      const std::string& path, const std::string& text) {
+  Change change =
+      edit_file(root, file, path, text, "replaced by this launcher");
+  change.make = [file, text] {
+    return replace(*file, text, PowerLoss::kNew, Privileges::kStripped);
+  };
+  return change;
 }
 
 Change remove_file(const Root& root,
                    const std::shared_ptr<const ReadFile>& file,
                    const std::string& path) {
-  return {line(root, path, "removed"), [file] { return remove(*file); }, {}};
+  return {quoted(root.shown(path)),
+          "removed",
+          [file] { return remove(*file); },
+          {}};
 }
 
 Change make_stand_in(const Root& root, const std::string& path,
@@ -181,13 +220,16 @@ Change make_stand_in(const Root& root, const std::string& path,
   const auto take_back = [&root, path, text] {
     return unmake_file(root, path, text);
   };
-  return {line(root, path, "the launcher, for the moment"), make, take_back};
+  return {quoted(root.shown(path)), "", make, take_back};
 }
 
 Change exchange(const Root& root, const std::string& path,
                 const std::string& name,
                 const std::set<std::string>& launchers) {
-  const auto make = [&root, path, name]() -> Result<void> {
+  const auto make = [&root, path, name, launchers]() -> Result<void> {
+    if (auto right = require_launcher_beside(root, path, name, launchers);
+        !right)
+      return right;
     const auto parent = root.open_directory(parent_in_root(path));
     if (!parent) return tl::unexpected(parent.error());
     if (renameat2(parent->get(), name.c_str(), parent->get(),
@@ -201,9 +243,9 @@ Change exchange(const Root& root, const std::string& path,
   const auto take_back = [&root, path, name, launchers] {
     return give_back(root, path, name, launchers, RENAME_EXCHANGE);
   };
-  return {line(root, path,
-               "the launcher; what it was is now " +
-                   quoted(root.shown(parent_in_root(path) + "/" + name))),
+  return {quoted(root.shown(path)),
+          "replaced by the launcher; what it was is now " +
+              quoted(root.shown(beside_in_root(path, name))),
           make, take_back};
 }
 
@@ -213,7 +255,7 @@ Change step_back(const Root& root, const std::string& path,
   const auto make = [&root, path, name, launchers] {
     return give_back(root, path, name, launchers, 0);
   };
-  return {line(root, path, "again what it was"), make, {}};
+  return {quoted(root.shown(path)), "put back to what it was", make, {}};
 }
 
 }  // namespace doff

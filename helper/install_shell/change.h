@@ -15,9 +15,13 @@
 namespace doff {
 
 struct Change {
-  std::string what;  // for people: the path, and what becomes of it
+  std::string path;  // for people
+  // What becomes of it, to go behind "would be"; "": no more than a step to
+  // the next change.
+  std::string what;
+  // On failure nothing has happened, but for Failure::done.
   std::function<Result<void>()> make;
-  // Undoes make(), where it was done or in part; nothing: it is not undone.
+  // Undoes make(), where it was done; nothing: it is not undone.
   std::function<Result<void>()> take_back;
 };
 using Changes = std::vector<Change>;
@@ -38,6 +42,11 @@ Change make_file(const Root& root, const std::string& path,
 Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
                  const std::string& path, const std::string& text,
                  std::string_view what);
+// The same of a launcher that an older one makes room for. Set-ID bits and file
+// capabilities that somebody has given to that one go.
+Change renew_launcher(const Root& root,
+                      const std::shared_ptr<const ReadFile>& file,
+                      const std::string& path, const std::string& text);
 Change remove_file(const Root& root,
                    const std::shared_ptr<const ReadFile>& file,
                    const std::string& path);
@@ -47,7 +56,8 @@ Change remove_file(const Root& root,
 Change make_stand_in(const Root& root, const std::string& path,
                      const std::string& text, const struct stat& like);
 // What is at `path`, a file or a link, and at `name` in its directory change
-// places, in one step. Taken back where one of `launchers` is at `path`.
+// places, in one step, where one of `launchers` is at `name` and none at
+// `path`; taken back where one is at `path`.
 Change exchange(const Root& root, const std::string& path,
                 const std::string& name,
                 const std::set<std::string>& launchers);

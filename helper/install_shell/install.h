@@ -8,19 +8,16 @@
 
 #include "helper/failure.h"
 #include "helper/install_shell/change.h"
+#include "helper/install_shell/launcher.h"
 #include "helper/install_shell/notes.h"
 #include "helper/install_shell/root.h"
 
 namespace doff {
 
-struct Launcher {
-  std::string text;  // the program itself
-  std::string digest;
-};
-
 struct ShellPlan {
   Changes changes;
   std::vector<std::string> remarks;  // what a person has to know, besides
+  bool edits_passwd = false;         // to be made under lock_passwd()
 };
 
 // What install-shell noted in `root`; nothing: it has done nothing there.
@@ -44,6 +41,9 @@ struct ShellPlan {
 [[nodiscard]] Result<ShellPlan> plan_undo(const Root& root,
                                           const std::vector<std::string>& users,
                                           const std::string& shadow);
+
+// What a person types to have it all as it was.
+[[nodiscard]] std::string undo_command(const Root& root);
 
 // Whether both paths are one entry of one directory: /bin may be a link.
 [[nodiscard]] bool is_same_entry(const Root& root, const std::string& one,

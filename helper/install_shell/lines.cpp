@@ -26,6 +26,20 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
+// What the last line of the option `name` gives it; nothing: there is none.
+std::optional<std::string> last_value(std::string_view text,
+                                      std::string_view name) {
+  std::optional<std::string> value;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t blank = std::min(line.find_first_of(" \t"), line.size());
+    if (line.substr(0, blank) == name) value = trimmed(line.substr(blank));
+  }
+  return value;
+}
+
 }  // namespace
 
 bool has_line(std::string_view text, std::string_view line) {
@@ -50,6 +64,10 @@ std::string without_line(std::string_view text, std::string_view line) {
   return std::string(text.substr(0, begin)).append(text.substr(end));
 }
 
+bool has_option(std::string_view text, std::string_view name) {
+  return last_value(text, name).has_value();
+}
+
 Result<std::optional<std::string>> configured_shell(std::string_view text,
                                                     const std::string& source) {
   if (!text.empty() && !text.ends_with('\n'))
@@ -58,15 +76,7 @@ Result<std::optional<std::string>> configured_shell(std::string_view text,
                 .value = source,
                 .cause = "the last line has no newline, which doff refuses",
                 .next = "is the file whole?"});
-  std::optional<std::string> shell;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, end));
-    text.remove_prefix(end + 1);
-    const std::size_t blank = std::min(line.find_first_of(" \t"), line.size());
-    if (line.substr(0, blank) == "shell") shell = trimmed(line.substr(blank));
-  }
-  return shell;
+  return last_value(text, "shell");
 }
 
 }  // namespace doff

@@ -24,6 +24,9 @@ std::string with_line(std::string_view text, std::string_view line);
 // with. The same text where there is no such line.
 std::string without_line(std::string_view text, std::string_view line);
 
+// Whether the option `name` stands in a configuration file of doff(1).
+bool has_option(std::string_view text, std::string_view name);
+
 // What the option `shell` has in the end, where a configuration file of doff(1)
 // has it. Refused, because doff refuses it: a last line without a newline.
 [[nodiscard]] Result<std::optional<std::string>> configured_shell(

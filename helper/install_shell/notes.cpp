@@ -114,8 +114,11 @@ Result<Notes> parse_notes(std::string_view text, const std::string& source) {
 
 std::optional<Failure> find_odd_shell(std::string_view path) {
   if (!path.starts_with('/'))
-    return Failure{.cause = "not an absolute path",
-                   .next = "it begins at ROOTFS: /bin/bash"};
+    return Failure{
+        .cause = "not an absolute path",
+        .next = "it begins at ROOTFS: " +
+                quoted((path.find('/') == path.npos ? "/bin/" : "/") +
+                       std::string(path.empty() ? "bash" : path))};
   if (const auto odd = find_odd_field(path)) return Failure{.cause = *odd};
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (std::ranges::find(kShellNames, name) != kShellNames.end())

@@ -12,11 +12,29 @@ namespace {
 
 constexpr std::size_t kFields = 7;
 
+std::string_view third_field(std::string_view line) {
+  for (int fields = 0; fields < 2; ++fields) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return {};
+    line.remove_prefix(colon + 1);
+  }
+  return line.substr(0, line.find(':'));
+}
+
 Failure no_such_user(std::string_view user, std::string_view text,
                      const std::string& source) {
+  const auto lines = passwd_lines(text);
+  if (!user.empty() &&
+      user.find_first_not_of("0123456789") == std::string_view::npos) {
+    const auto same = std::ranges::find(lines, user, &PasswdLine::uid);
+    return {.doing = "--user",
+            .value = std::string(user),
+            .cause = "no such user in " + quoted(source),
+            .guess = same == lines.end() ? "" : quoted(same->name),
+            .next = "give a name, not a number"};
+  }
   std::vector<std::string_view> names;
-  std::ranges::transform(passwd_lines(text), std::back_inserter(names),
-                         &PasswdLine::name);
+  std::ranges::transform(lines, std::back_inserter(names), &PasswdLine::name);
   return {.doing = "--user",
           .value = std::string(user),
           .cause = "no such user in " + quoted(source),
@@ -24,6 +42,11 @@ Failure no_such_user(std::string_view user, std::string_view text,
 }
 
 }  // namespace
+
+bool is_root(const PasswdLine& line) {
+  return !line.uid.empty() &&
+         line.uid.find_first_not_of('0') == std::string_view::npos;
+}
 
 std::string started_shell(std::string_view field) {
   return std::string(field.empty() ? "/bin/sh" : field);
@@ -38,6 +61,7 @@ std::vector<PasswdLine> passwd_lines(std::string_view text) {
     if (line.empty()) continue;
     const auto colons = static_cast<std::size_t>(std::ranges::count(line, ':'));
     lines.push_back({.name = line.substr(0, line.find(':')),
+                     .uid = third_field(line),
                      .shell = line.substr(line.rfind(':') + 1),
                      .number = number,
                      .fields = colons + 1});

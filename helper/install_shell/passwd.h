@@ -13,10 +13,14 @@ namespace doff {
 // A line with a name, and where in the text its last field is.
 struct PasswdLine {
   std::string_view name;
+  std::string_view uid;
   std::string_view shell;  // the field
   std::size_t number = 0;  // from 1
   std::size_t fields = 0;
 };
+
+// Whether the field of a user id is 0.
+bool is_root(const PasswdLine& line);
 
 // The program that login(1) starts for such a field: "" is /bin/sh, passwd(5).
 std::string started_shell(std::string_view field);

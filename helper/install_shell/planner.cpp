@@ -14,21 +14,6 @@ namespace {
 
 constexpr mode_t kFileMode = 0644;
 
-// Why the launcher would not take what this file says, or nothing.
-std::optional<Failure> find_distrust(const ReadFile& file) {
-  Failure failure{.doing = "doff-shell's configuration", .value = file.path};
-  // A build by another user than root is told of in the end.
-  if (file.about.st_uid != 0 && file.about.st_uid != geteuid()) {
-    failure.cause = "not owned by root, and so refused by doff";
-    failure.next = "chown root it";
-    return failure;
-  }
-  if ((file.about.st_mode & (S_IWGRP | S_IWOTH)) == 0) return std::nullopt;
-  failure.cause = "writable by others than root, and so refused by doff";
-  failure.next = "chmod go-w it";
-  return failure;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const ReadFile>> read_shared(const Root& root,
@@ -49,51 +34,58 @@ Result<std::optional<Notes>> read_notes(const Root& root) {
 }
 
 Planner::Planner(const Root& in, std::shared_ptr<const ReadFile> file,
-                 Notes read)
+                 Notes read, ShellConf conf)
     : root(in),
       notes(std::move(read)),
       file_(std::move(file)),
-      before_(notes) {}
+      before_(notes),
+      conf_(std::move(conf)) {}
 
-Result<Planner> Planner::begin(const Root& root) {
+Result<Planner> Planner::begin(const Root& root, const Launcher& launcher) {
   auto file = read_shared(root, kNotes);
   if (!file) return tl::unexpected(file.error());
-  if (!*file) return Planner(root, nullptr, {});
-  auto notes = parse_notes((*file)->text, (*file)->path);
+  Result<Notes> notes;
+  if (*file) notes = parse_notes((*file)->text, (*file)->path);
   if (!notes) return tl::unexpected(notes.error());
-  return Planner(root, *std::move(file), *std::move(notes));
+  auto conf = read_shell_conf(root, launcher, *notes);
+  if (!conf) return tl::unexpected(conf.error());
+  return Planner(root, *std::move(file), *std::move(notes), *std::move(conf));
 }
 
 Result<void> Planner::configure(const std::string& shell,
                                 const std::string& why) {
   const std::string line = "shell " + shell;
-  const auto file = read_shared(root, kShellConf);
-  if (!file) return tl::unexpected(file.error());
-  if (!*file) {
-    plan.changes.push_back(
-        make_file(root, kShellConf, line + "\n", kFileMode, quoted(line)));
+  if (!conf_.file) {
+    plan.changes.push_back(make_file(root, kShellConf, line + "\n", kFileMode,
+                                     "made: " + quoted(line)));
     notes.made.insert(kShellConf);
     notes.shell = shell;
     return {};
   }
-  if (auto distrust = find_distrust(**file)) return tl::unexpected(*distrust);
-  const auto known = configured_shell((*file)->text, (*file)->path);
-  if (!known) return tl::unexpected(known.error());
-  if (*known == shell) return {};
-  if (*known)
+  if (conf_.shell == shell) return {};
+  if (conf_.shell)
     return tl::unexpected(Failure{
         .doing = "doff-shell's configuration",
-        .value = (*file)->path,
-        .cause = "its shell is " + quoted(**known) + ", and " + why + " is " +
-                 quoted(shell),
-        .next =
-            "one file serves all users of doff-shell: they need one shell"});
-  plan.changes.push_back(edit_file(root, *file, kShellConf,
-                                   with_line((*file)->text, line),
-                                   "added " + quoted(line)));
+        .value = conf_.file->path,
+        .cause = "its shell is " + quoted(*conf_.shell) + ", and " + why +
+                 " is " + quoted(shell),
+        .next = "one file serves all users of doff-shell: correct the line, or "
+                "give them one shell first, with usermod(8) --shell"});
+  plan.changes.push_back(edit_file(root, conf_.file, kShellConf,
+                                   with_line(conf_.file->text, line),
+                                   "edited: added " + quoted(line)));
   notes.edited.insert(kShellConf);
   notes.shell = shell;
   return {};
+}
+
+void Planner::remark_on_refusal() {
+  if (says_what_to_accept(conf_)) return;
+  plan.remarks.push_back(
+      quoted(root.shown(kShellConf)) +
+      ": users who are not root are refused unless the container is created "
+      "with --cap-drop ALL; add a line `userns auto` or `accept inert`: "
+      "doff-shell(1)");
 }
 
 Result<void> Planner::need_directory(const std::string& path,
@@ -119,9 +111,10 @@ Result<ShellPlan> Planner::finish() {
   const std::string text = to_text(notes);
   if (!file_)
     first.push_back(
-        make_file(root, kNotes, text, kFileMode, "what --undo needs"));
+        make_file(root, kNotes, text, kFileMode, "made: what --undo needs"));
   else if (notes != before_)
-    first.push_back(edit_file(root, file_, kNotes, text, "what --undo needs"));
+    first.push_back(
+        edit_file(root, file_, kNotes, text, "edited: what --undo needs"));
   first.insert(first.end(), std::make_move_iterator(plan.changes.begin()),
                std::make_move_iterator(plan.changes.end()));
   plan.changes = std::move(first);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "helper/file.h"
+#include "helper/install_shell/launcher.h"
 #include "helper/runtime/digest.h"
 
 namespace doff {
@@ -42,6 +43,11 @@ std::string parent_in_root(std::string_view path) {
 
 std::string name_in_root(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
+}
+
+std::string beside_in_root(std::string_view path, std::string_view name) {
+  const std::size_t after_slash = path.rfind('/') + 1;
+  return std::string(path.substr(0, after_slash)).append(name);
 }
 
 Root::Root(std::string path, Descriptor directory)
@@ -125,6 +131,13 @@ Result<std::optional<ReadFile>> Root::read(const std::string& path,
   return std::optional(*std::move(read));
 }
 
+std::optional<struct stat> Root::follow(const std::string& path) const {
+  const Descriptor entry = open_inside(path, O_PATH);
+  struct stat about {};
+  if (entry.get() < 0 || fstat(entry.get(), &about) != 0) return std::nullopt;
+  return about;
+}
+
 Result<Root::Program> Root::look_at_program(const std::string& path) const {
   const Descriptor entry = open_inside(path, O_PATH);
   Program program{};
@@ -138,9 +151,11 @@ Result<Root::Program> Root::look_at_program(const std::string& path) const {
                                   .cause = S_ISREG(about.st_mode)
                                                ? "not executable"
                                                : "not a regular file"});
-  auto digest = digest_of(entry, about, path);
-  if (!digest) return tl::unexpected(digest.error());
-  program.digest = *std::move(digest);
+  const auto bytes = bytes_of(entry, about, path);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return program;
+  program.digest = digest_of(**bytes);
+  program.is_doff = is_doff(**bytes);
   return program;
 }
 
@@ -156,19 +171,21 @@ Result<std::string> Root::digest_of_entry(const std::string& path) const {
   if (entry.get() < 0 || fstat(entry.get(), &about) != 0)
     return tl::unexpected(failed("looking at", shown(path), errno));
   if (!S_ISREG(about.st_mode)) return "";
-  return digest_of(entry, about, path);
+  const auto bytes = bytes_of(entry, about, path);
+  if (!bytes) return tl::unexpected(bytes.error());
+  return *bytes ? digest_of(**bytes) : "";
 }
 
-Result<std::string> Root::digest_of(const Descriptor& entry,
-                                    const struct stat& about,
-                                    const std::string& path) const {
-  if (about.st_size > static_cast<off_t>(kLongestFile)) return "";
+Result<std::optional<std::string>> Root::bytes_of(
+    const Descriptor& entry, const struct stat& about,
+    const std::string& path) const {
+  if (about.st_size > static_cast<off_t>(kLongestFile)) return std::nullopt;
   const Descriptor file = reopen(entry);
   if (file.get() < 0)
     return tl::unexpected(failed("opening", shown(path), errno));
-  const auto bytes = read_descriptor(file.get(), shown(path), kLongestFile);
+  auto bytes = read_descriptor(file.get(), shown(path), kLongestFile);
   if (!bytes) return tl::unexpected(bytes.error());
-  return doff::digest_of(*bytes);
+  return std::optional(*std::move(bytes));
 }
 
 }  // namespace doff

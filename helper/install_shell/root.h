@@ -21,12 +21,16 @@ inline constexpr std::size_t kLongestFile = std::size_t{16} << 20;
 
 std::string parent_in_root(std::string_view path);
 std::string name_in_root(std::string_view path);
+// The path of `name` in the directory in which `path` is.
+std::string beside_in_root(std::string_view path, std::string_view name);
 
 class Root {
  public:
   // `path` is the caller's, and may be a link.
   [[nodiscard]] static Result<Root> open(const std::string& path);
 
+  // As it was given.
+  [[nodiscard]] const std::string& path() const { return path_; }
   // What people are shown: the path as it is outside.
   [[nodiscard]] std::string shown(std::string_view path) const;
 
@@ -48,19 +52,26 @@ class Root {
   [[nodiscard]] Result<std::string> digest_of_entry(
       const std::string& path) const;
 
+  // What `path` is in the end, links followed within the root; nothing where
+  // there is nothing.
+  [[nodiscard]] std::optional<struct stat> follow(
+      const std::string& path) const;
+
   // A file that can be run, links followed within the root.
   struct Program {
     struct stat about;
-    std::string digest;  // "" of one far larger than doff
+    std::string digest;    // "" of one far larger than doff
+    bool is_doff = false;  // of whatever version
   };
   [[nodiscard]] Result<Program> look_at_program(const std::string& path) const;
 
  private:
   Root(std::string path, Descriptor directory);
-  // Of a descriptor of O_PATH, a regular file.
-  [[nodiscard]] Result<std::string> digest_of(const Descriptor& entry,
-                                              const struct stat& about,
-                                              const std::string& path) const;
+  // Of a descriptor of O_PATH, a regular file; nothing of one that is far
+  // larger than doff.
+  [[nodiscard]] Result<std::optional<std::string>> bytes_of(
+      const Descriptor& entry, const struct stat& about,
+      const std::string& path) const;
   [[nodiscard]] Descriptor open_inside(const std::string& path,
                                        int flags) const;
 

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "helper/install_shell/install.h"
@@ -16,6 +18,14 @@ Failure refused(const Root& root, const std::string& path, std::string cause,
           .value = root.shown(path),
           .cause = std::move(cause),
           .next = std::move(next)};
+}
+
+// `asked` where it was meant as a path that begins outside, at ROOTFS's own.
+std::optional<std::string> path_inside(const Root& root,
+                                       const std::string& asked) {
+  const std::string outside = root.shown("/");
+  if (outside == "/" || !asked.starts_with(outside)) return std::nullopt;
+  return asked.substr(outside.size() - 1);
 }
 
 // The launcher beside the shell, unless a plan that was cut short has put it
@@ -43,12 +53,19 @@ Result<void> add_stand_in(Planner& planner, const std::string& path,
 // The launcher is there, by install-shell: it may be an older one.
 Result<ShellPlan> renew(Planner planner, const std::string& path,
                         const std::string& digest, const Launcher& launcher) {
+  const std::string real = real_name(path);
+  const auto kept = planner.root.look_at_program(real);
+  if (!kept) return tl::unexpected(kept.error());
+  if (kept->is_doff)
+    return tl::unexpected(refused(planner.root, real,
+                                  "is doff, not the real shell that was here",
+                                  "put a shell there by that name"));
   if (digest == launcher.digest) return planner.finish();
   const auto file = read_shared(planner.root, path);
   if (!file) return tl::unexpected(file.error());
   planner.notes.launchers.insert(launcher.digest);
   planner.plan.changes.push_back(
-      edit_file(planner.root, *file, path, launcher.text, "this launcher"));
+      renew_launcher(planner.root, *file, path, launcher.text));
   return planner.finish();
 }
 
@@ -72,9 +89,12 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
   if (auto odd = find_odd_shell(asked)) {
     odd->doing = "--shadow";
     odd->value = asked;
+    if (const auto inside = path_inside(root, asked);
+        inside && !asked.starts_with('/'))
+      odd->next = "PATH begins at ROOTFS: " + quoted(*inside);
     return tl::unexpected(*odd);
   }
-  auto planner = Planner::begin(root);
+  auto planner = Planner::begin(root, launcher);
   if (!planner) return tl::unexpected(planner.error());
   const std::string& before = planner->notes.shadowed;
   const bool again = is_same_entry(root, asked, before);
@@ -84,11 +104,16 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
         refused(root, path,
                 before.empty() ? "accounts have doff-shell here already"
                                : quoted(before) + " is shadowed already",
-                "one shell.conf names one real shell; --undo that first"));
+                "one shell.conf names one real shell; undo that first: " +
+                    undo_command(root)));
   const auto about = root.look_at(path);
   if (!about) return tl::unexpected(about.error());
-  if (!*about)
-    return tl::unexpected(refused(root, path, "there is no such shell", ""));
+  if (!*about) {
+    const auto inside = path_inside(root, asked);
+    return tl::unexpected(
+        refused(root, path, "there is no such shell",
+                inside ? "PATH begins at ROOTFS: " + quoted(*inside) : ""));
+  }
   if (!S_ISREG((*about)->st_mode) && !S_ISLNK((*about)->st_mode))
     return tl::unexpected(
         refused(root, path, "neither a regular file nor a link to one", ""));
@@ -101,6 +126,10 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
   if (program->digest == launcher.digest)
     return tl::unexpected(
         refused(root, path, "is doff already", "nothing is to be done for it"));
+  if (program->is_doff)
+    return tl::unexpected(refused(
+        root, path, "is another version of doff, and not by install-shell",
+        "put the real shell there first"));
   // Before the notes say so of a new one.
   if (auto added = add_stand_in(*planner, path, launcher, program->about);
       !added)
@@ -111,6 +140,7 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
           planner->configure(real_name(path), "that of " + quoted(path));
       !configured)
     return tl::unexpected(configured.error());
+  planner->remark_on_refusal();
   planner->plan.changes.push_back(exchange(
       root, path, name_in_root(real_name(path)), planner->notes.launchers));
   return planner->finish();

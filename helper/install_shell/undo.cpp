@@ -1,8 +1,10 @@
 // install-shell --undo.
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "helper/install_shell/install.h"
@@ -31,16 +33,28 @@ Done restore(const Root& root, const Notes& notes, const std::string& path,
   else if (has_line(text, line))
     plan.changes.push_back(edit_file(root, *file, path,
                                      without_line(text, line),
-                                     "without " + quoted(line)));
+                                     "edited: without " + quoted(line)));
   return {};
 }
 
 // Somebody in the `passwd` that is to be who would have no shell any more, for
-// whom install-shell has no other one.
+// whom install-shell has no other one. Another path, as by a merged /usr or a
+// link, leads to the launcher as well.
 std::optional<Failure> find_stranded(const Root& root,
                                      const std::string& passwd) {
+  const auto launcher = root.follow(kDoffShell);
+  std::map<std::string_view, bool> known;
+  const auto is_launcher = [&](std::string_view shell) {
+    const auto [at, is_new] = known.try_emplace(shell, shell == kDoffShell);
+    if (is_new && !at->second && launcher && shell.starts_with('/')) {
+      const auto other = root.follow(std::string(shell));
+      at->second = other && other->st_dev == launcher->st_dev &&
+                   other->st_ino == launcher->st_ino;
+    }
+    return at->second;
+  };
   for (const PasswdLine& line : passwd_lines(passwd))
-    if (line.shell == kDoffShell)
+    if (is_launcher(line.shell))
       return Failure{.doing = "removing",
                      .value = root.shown(kDoffShell),
                      .cause = "it is the shell of " + quoted(line.name) +
@@ -120,7 +134,7 @@ std::string undo_users(const Root& root, const std::vector<std::string>& users,
       continue;
     const auto line = find_user(text, each.user, root.shown(kPasswd));
     if (!line || line->shell == each.shell) continue;
-    if (line->shell != kDoffShell) {
+    if (!is_same_entry(root, std::string(line->shell), kDoffShell)) {
       plan.remarks.push_back("the shell of " + quoted(each.user) + " is " +
                              quoted(line->shell) + " by now, and stays");
       continue;
@@ -136,7 +150,9 @@ std::string undo_users(const Root& root, const std::vector<std::string>& users,
     return users.empty() || std::ranges::find(users, each.user) != users.end();
   });
   if (!what.empty())
-    plan.changes.push_back(edit_file(root, passwd, kPasswd, text, what));
+    plan.changes.push_back(
+        edit_file(root, passwd, kPasswd, text, "edited: " + what));
+  plan.edits_passwd = !what.empty();
   return text;
 }
 
@@ -164,6 +180,10 @@ void remove_notes(const Root& root, const Notes& notes,
 
 }  // namespace
 
+std::string undo_command(const Root& root) {
+  return "doffctl install-shell " + quoted(root.path()) + " --undo";
+}
+
 Result<ShellPlan> plan_undo(const Root& root,
                             const std::vector<std::string>& users,
                             const std::string& shadow) {
@@ -189,8 +209,8 @@ Result<ShellPlan> plan_undo(const Root& root,
   const std::string text = undo_users(root, users, *notes, *passwd, plan);
   if (!notes->users.empty() || (!users.empty() && *notes == before)) {
     if (*notes != before)
-      plan.changes.push_back(
-          edit_file(root, *file, kNotes, to_text(*notes), "without them"));
+      plan.changes.push_back(edit_file(root, *file, kNotes, to_text(*notes),
+                                       "edited: without them"));
     return plan;
   }
   if (notes->made.contains(kDoffShell))

@@ -25,17 +25,33 @@ Result<std::string> find_real_shell(const Root& root, const PasswdLine& line,
     return tl::unexpected(failure);
   }
   std::string shell = started_shell(line.shell);
+  const std::string name = name_in_root(shell);
+  if (name == "nologin" || name == "false") {
+    failure.cause = "this account is not to log in";
+    failure.next = "for one that is to, give it a real shell first";
+    return tl::unexpected(failure);
+  }
   const auto program = root.look_at_program(shell);
   if (!program) {
     failure.cause = program.error().cause;
     failure.error = program.error().error;
     failure.next = "give the account a shell that is there";
-    return tl::unexpected(failure);
+  } else if (program->digest == launcher.digest) {
+    failure.cause = "is doff already";
+    failure.next = "nothing is to be done for it";
+  } else if (program->is_doff) {
+    failure.cause = "is another version of doff";
+    failure.next =
+        "give the account its real shell first, with usermod(8) --shell";
+  } else {
+    return shell;
   }
-  if (program->digest != launcher.digest) return shell;
-  failure.cause = "is doff already";
-  failure.next = "nothing is to be done for it";
   return tl::unexpected(failure);
+}
+
+// By whatever path: /bin may be a link.
+bool has_doff_shell(const Root& root, const PasswdLine& line) {
+  return is_same_entry(root, std::string(line.shell), kDoffShell);
 }
 
 void note_user(Notes& notes, const PasswdLine& line) {
@@ -54,8 +70,8 @@ Result<void> add_launcher(Planner& planner, const Launcher& launcher) {
       if (auto needed = planner.need_directory(each, planner.plan.changes);
           !needed)
         return needed;
-    planner.plan.changes.push_back(make_file(root, kDoffShell, launcher.text,
-                                             kProgramMode, "the launcher"));
+    planner.plan.changes.push_back(make_file(
+        root, kDoffShell, launcher.text, kProgramMode, "made: the launcher"));
     planner.notes.made.insert(kDoffShell);
     planner.notes.launchers.insert(launcher.digest);
     return {};
@@ -75,7 +91,7 @@ Result<void> add_launcher(Planner& planner, const Launcher& launcher) {
   const auto file = read_shared(root, kDoffShell);
   if (!file) return tl::unexpected(file.error());
   planner.plan.changes.push_back(
-      edit_file(root, *file, kDoffShell, launcher.text, "this launcher"));
+      renew_launcher(root, *file, kDoffShell, launcher.text));
   planner.notes.launchers.insert(launcher.digest);
   return {};
 }
@@ -88,11 +104,12 @@ Result<void> add_to_shells(Planner& planner) {
   if (!*file) {
     planner.plan.changes.push_back(
         make_file(root, kShells, with_line(kShellsWithoutFile, kDoffShell),
-                  kFileMode, what));
+                  kFileMode, "made: " + what));
     planner.notes.made.insert(kShells);
   } else if (!has_line((*file)->text, kDoffShell)) {
-    planner.plan.changes.push_back(edit_file(
-        root, *file, kShells, with_line((*file)->text, kDoffShell), what));
+    planner.plan.changes.push_back(
+        edit_file(root, *file, kShells, with_line((*file)->text, kDoffShell),
+                  "edited: " + what));
     planner.notes.edited.insert(kShells);
   }
   return {};
@@ -102,15 +119,16 @@ Result<void> add_to_shells(Planner& planner) {
 struct Edited {
   std::string text;
   std::string what;
+  bool refusable = false;  // of somebody who is not root
 };
 Result<Edited> edit_passwd(Planner& planner, const ReadFile& passwd,
                            const std::vector<std::string>& users,
                            const Launcher& launcher) {
-  Edited edited{passwd.text, ""};
+  Edited edited{.text = passwd.text, .what = ""};
   for (const std::string& user : users) {
     const auto line = find_user(edited.text, user, passwd.path);
     if (!line) return tl::unexpected(line.error());
-    if (line->shell == kDoffShell) continue;
+    if (has_doff_shell(planner.root, *line)) continue;
     const auto shell = find_real_shell(planner.root, *line, launcher);
     if (!shell) return tl::unexpected(shell.error());
     if (edited.what.empty())
@@ -119,6 +137,13 @@ Result<Edited> edit_passwd(Planner& planner, const ReadFile& passwd,
           !configured)
         return tl::unexpected(configured.error());
     note_user(planner.notes, *line);
+    if (!is_root(*line))
+      edited.refusable = true;
+    else
+      planner.plan.remarks.push_back(
+          quoted(user) +
+          " has no power any more where it logs in: keep another way in for "
+          "the administrator open, and try it first");
     edited.what.append(edited.what.empty() ? "" : ", ")
         .append(quoted(user))
         .append(" from ")
@@ -135,7 +160,7 @@ Result<void> require_one_shell(const Root& root, const ReadFile& passwd,
   for (const std::string& user : users) {
     const auto line = find_user(passwd.text, user, passwd.path);
     if (!line) return tl::unexpected(line.error());
-    if (line->shell == kDoffShell) continue;
+    if (has_doff_shell(root, *line)) continue;
     if (!first) first = *line;
     if (started_shell(line->shell) != started_shell(first->shell))
       return tl::unexpected(Failure{
@@ -145,7 +170,9 @@ Result<void> require_one_shell(const Root& root, const ReadFile& passwd,
                    ", and that of " + quoted(first->name) + " is " +
                    quoted(started_shell(first->shell)),
           .next = quoted(root.shown(kShellConf)) +
-                  " serves all users of doff-shell: they need one shell"});
+                  " serves all users of doff-shell, which need one shell: "
+                  "give them one first, with usermod(8) --shell, or leave one "
+                  "out"});
   }
   return {};
 }
@@ -155,7 +182,7 @@ Result<void> require_one_shell(const Root& root, const ReadFile& passwd,
 Result<ShellPlan> plan_for_users(const Root& root,
                                  const std::vector<std::string>& users,
                                  const Launcher& launcher) {
-  auto planner = Planner::begin(root);
+  auto planner = Planner::begin(root, launcher);
   if (!planner) return tl::unexpected(planner.error());
   const auto passwd = read_shared(root, kPasswd);
   if (!passwd) return tl::unexpected(passwd.error());
@@ -173,16 +200,19 @@ Result<ShellPlan> plan_for_users(const Root& root,
         .value = users.front(),
         .cause = quoted(planner->notes.shadowed) +
                  " is shadowed: whoever has it as a login shell has doff",
-        .next = "to have it otherwise, --undo that first"});
+        .next =
+            "to have it otherwise, undo that first: " + undo_command(root)});
   if (auto added = add_launcher(*planner, launcher); !added)
     return tl::unexpected(added.error());
   auto edited = edit_passwd(*planner, **passwd, users, launcher);
   if (!edited) return tl::unexpected(edited.error());
   if (auto added = add_to_shells(*planner); !added)
     return tl::unexpected(added.error());
-  if (!edited->what.empty())
-    planner->plan.changes.push_back(
-        edit_file(root, *passwd, kPasswd, edited->text, edited->what));
+  if (edited->what.empty()) return planner->finish();
+  planner->plan.changes.push_back(edit_file(
+      root, *passwd, kPasswd, edited->text, "edited: " + edited->what));
+  planner->plan.edits_passwd = true;
+  if (edited->refusable) planner->remark_on_refusal();
   return planner->finish();
 }
 

@@ -118,7 +118,7 @@ bool unsupported(int error) {
 }
 
 // Labels, ACL, user attributes. Not the two that vouch for a content.
-bool copy_attributes(int from, int to) {
+bool copy_attributes(int from, int to, Privileges privileges) {
   const auto names = read_sized([&](char* list, std::size_t size) {
     return flistxattr(from, list, size);
   });
@@ -128,6 +128,8 @@ bool copy_attributes(int from, int to) {
     const std::string name = names->c_str() + at;
     at += name.size() + 1;
     if (name == "security.ima" || name == "security.evm") continue;
+    if (name == "security.capability" && privileges == Privileges::kStripped)
+      continue;
     has_acl |= name == kAcl;
     const auto value = attribute(from, name.c_str());
     if (!value && !unsupported(errno)) return false;
@@ -164,7 +166,8 @@ Result<void> sync_directory(int directory, const std::string& path,
   return tl::unexpected(Failure{.doing = "syncing the directory of",
                                 .value = path,
                                 .cause = otherwise,
-                                .error = errno});
+                                .error = errno,
+                                .done = true});
 }
 
 // A file of its own in `directory`, under a name that goes with `name`.
@@ -194,16 +197,18 @@ bool give_to_owner(int fd, const NewFile& file) {
 
 // In the order in which one does not undo another: chown(2) clears bits of the
 // mode and attributes, an ACL sets the mode's group bits.
-Result<void> fill(int fd, const ReadFile& file, std::string_view text) {
+Result<void> fill(int fd, const ReadFile& file, std::string_view text,
+                  Privileges privileges) {
   const auto fail = [&](const char* doing) {
     return tl::unexpected(failed(doing, file.path, errno));
   };
   if (!write_all(fd, text)) return fail("writing the new");
   if (!give(fd, file.about.st_uid, file.about.st_gid))
     return fail("keeping the owner of");
-  if (!copy_attributes(file.file.get(), fd))
+  if (!copy_attributes(file.file.get(), fd, privileges))
     return fail("keeping the extended attributes of");
-  if (fchmod(fd, file.about.st_mode & 07777) != 0)
+  const mode_t kept = privileges == Privileges::kKept ? 07777 : 0777;
+  if (fchmod(fd, file.about.st_mode & kept) != 0)
     return fail("keeping the mode of");
   if (fsync(fd) != 0) return fail("syncing the new");
   return {};
@@ -292,7 +297,7 @@ bool is_unchanged(const ReadFile& file) {
 }
 
 Result<void> replace(const ReadFile& file, std::string_view text,
-                     PowerLoss after) {
+                     PowerLoss after, Privileges privileges) {
   const int directory = file.directory.get();
   const SignalsHeld held;
   const auto name = random_name();
@@ -301,7 +306,8 @@ Result<void> replace(const ReadFile& file, std::string_view text,
   const auto made = open_temporary(directory, *name, file.path);
   if (!made) return tl::unexpected(made.error());
   TemporaryName temporary(directory, *name);
-  if (auto filled = fill(made->get(), file, text); !filled) return filled;
+  if (auto filled = fill(made->get(), file, text, privileges); !filled)
+    return filled;
   if (auto same = require_unchanged(file); !same) return same;
   if (renameat(directory, temporary.get(), directory, file.name.c_str()) != 0)
     return tl::unexpected(failed("replacing", file.path, errno));

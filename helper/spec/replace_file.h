@@ -40,11 +40,14 @@ struct ReadFile {
 // What is at the path when the machine loses power right after.
 enum class PowerLoss : std::uint8_t { kNew, kOldOrNew };
 
+// Set-ID bits and file capabilities of what is replaced.
+enum class Privileges : std::uint8_t { kKept, kStripped };
+
 // Puts a new file with the same owner, mode, ACL and extended attributes and
 // with `text` in the place of `file`. Until the very end it has another name
 // and only its owner may read it. On failure that name is gone, and `path` is
 // what it was; the one exception is a directory that cannot be synced (it is
-// for `kNew` only), after the replacement, of which the failure tells. Killed
+// for `kNew` only), after the replacement, of which Failure::done tells. Killed
 // at any moment, it leaves the old or the new file at `path`, maybe with
 // `.doffctl-…` beside it. SIGINT, SIGTERM and SIGHUP wait until it is done.
 //
@@ -52,7 +55,8 @@ enum class PowerLoss : std::uint8_t { kNew, kOldOrNew };
 // since. A change within the last microseconds is not seen: the kernel has no
 // rename that looks.
 [[nodiscard]] Result<void> replace(const ReadFile& file, std::string_view text,
-                                   PowerLoss after = PowerLoss::kNew);
+                                   PowerLoss after = PowerLoss::kNew,
+                                   Privileges privileges = Privileges::kKept);
 
 // Whether `path` still is the file that was read, and has not changed since.
 [[nodiscard]] bool is_unchanged(const ReadFile& file);

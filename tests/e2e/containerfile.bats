@@ -85,9 +85,10 @@ by() {
 }
 
 @test "the build says what install-shell has changed" {
-  assert_has "$(<"$context.log")" "/usr/bin/doff-shell: the launcher" \
-    "/etc/doff/shell.conf: added shell /bin/bash" \
-    "/etc/shells: added /usr/bin/doff-shell" "/etc/passwd: app from /bin/bash"
+  assert_has "$(<"$context.log")" "/usr/bin/doff-shell: made: the launcher" \
+    "/etc/doff/shell.conf: edited: added shell /bin/bash" \
+    "/etc/shells: edited: added /usr/bin/doff-shell" \
+    "/etc/passwd: edited: app from /bin/bash"
 }
 
 @test "a shell of app holds nothing, and nothing is said" {

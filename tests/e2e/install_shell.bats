@@ -9,7 +9,7 @@ setup_file() {
   load lib
   load container
   require_root
-  need busybox strace unshare setpriv
+  need busybox strace unshare setpriv setcap getcap /usr/bin/python3
   template=$BATS_FILE_TMPDIR/template
   mkdir -p "$template"/{bin,etc,proc,usr/bin,home/app}
   cp "$(root_of busybox)/bin/busybox" "$template/bin/busybox"
@@ -50,11 +50,14 @@ undo() {
   assert_eq "exit status ($stderr)" 0 "$status"
 }
 
-# contents DIR [FIND_TEST...]: all that is in it, but for what a kill may leave; a
-# huge file's content is not read.
+# contents DIR [FIND_TEST...]: all that is in it, but for what a kill may leave,
+# and for the lock of the accounts, which stays; a huge file's content is not
+# read.
 contents() {
-  find "$1" -not -name '.doffctl-*' "${@:2}" -printf '%P %y %m %U:%G %l\n' | sort
-  find "$1" -not -name '.doffctl-*' "${@:2}" -type f -size -64M \
+  find "$1" -not -name '.doffctl-*' -not -name .pwd.lock "${@:2}" \
+    -printf '%P %y %m %U:%G %l\n' | sort
+  find "$1" -not -name '.doffctl-*' -not -name .pwd.lock "${@:2}" \
+    -type f -size -64M \
     -exec sha256sum {} + | sort
 }
 
@@ -105,12 +108,11 @@ starts_sealed() {
 @test "--user: the account logs in through doff, and its shell is the one it had" {
   install --user app
   assert_eq lines "root/etc/doff: made
-root/etc/doff/install-shell.state: what --undo needs
-root/usr/bin/doff-shell: the launcher
-root/etc/doff/shell.conf: shell /bin/sh
-root/etc/shells: added /usr/bin/doff-shell
-root/etc/passwd: app from /bin/sh" "$output"
-  assert_eq stderr "" "$stderr"
+root/etc/doff/install-shell.state: made: what --undo needs
+root/usr/bin/doff-shell: made: the launcher
+root/etc/doff/shell.conf: made: shell /bin/sh
+root/etc/shells: edited: added /usr/bin/doff-shell
+root/etc/passwd: edited: app from /bin/sh" "$output"
   cmp "$DOFF" root/usr/bin/doff-shell
   assert_eq modes "755 755 644 644 644" "$(stat -c %a root/usr/bin/doff-shell \
     root/etc/doff root/etc/doff/* root/etc/shells | xargs)"
@@ -146,15 +148,17 @@ root/etc/passwd: app from /bin/sh" "$output"
     before=$(contents root)
     # shellcheck disable=SC2086
     install $words --dry-run
-    shown=$output
+    shown=${output//: would be /: }
+    assert_eq "lines as of what is done" "" "$(grep -v ': would be ' <<<"$output")"
     assert_has "$stderr" "nothing was changed"
+    [[ ! -e root/etc/.pwd.lock ]]
     assert_eq "after --dry-run" "$before" "$(contents root)"
     # shellcheck disable=SC2086
     install $words
     assert_eq "what is done" "$shown" "$output"
     before=$(contents root)
     undo --dry-run
-    shown=$output
+    shown=${output//: would be /: }
     assert_eq "after --undo --dry-run" "$before" "$(contents root)"
     undo
     assert_eq "what is undone" "$shown" "$output"
@@ -236,7 +240,8 @@ vary() {
     inode=$(stat -c %i "root/bin/$name")
     install --shadow "/bin/$name"
     assert_has "$output" \
-      "root/bin/$name: the launcher; what it was is now root/bin/$name.doff-real"
+      "root/bin/$name: replaced by the launcher; what it was is now root/bin/$name.doff-real"
+    assert_lacks "$output" "root/bin/$name.doff-real: "
     cmp "$DOFF" "root/bin/$name"
     assert_eq "real shell" "$inode" "$(stat -c %i "root/bin/$name.doff-real")"
     starts_sealed "/bin/$name"
@@ -260,7 +265,8 @@ vary() {
   assert_has "$stderr" "installed already"
   refuses "/bin/sh is shadowed already" --undo -- root --doff "$DOFF" \
     --shadow /bin/ash
-  refuses "/bin/sh is shadowed" --undo -- root --doff "$DOFF" --user app
+  refuses "/bin/sh is shadowed" "install-shell root --undo" -- \
+    root --doff "$DOFF" --user app
   undo --shadow /bin/ash
   assert_has "$stderr" "/bin/ash: install-shell has not changed it"
   undo --shadow /usr/bin/sh
@@ -272,9 +278,11 @@ vary() {
   before=$(contents root)
   install --user app --user app
   assert_eq "named twice" 1 "$(grep -c doff-shell root/etc/passwd)"
+  refuses "have doff-shell here already" "install-shell root --undo" -- \
+    root --doff "$DOFF" --shadow /bin/sh
   install --user other
-  assert_eq lines "root/etc/doff/install-shell.state: what --undo needs
-root/etc/passwd: other from /bin/sh" "$output"
+  assert_eq lines "root/etc/doff/install-shell.state: edited: what --undo needs
+root/etc/passwd: edited: other from /bin/sh" "$output"
   undo --user app
   assert_eq shells "/bin/sh /usr/bin/doff-shell" \
     "$(shell_of app) $(shell_of other)"
@@ -301,6 +309,103 @@ root/etc/passwd: other from /bin/sh" "$output"
     undo
     assert_eq undone "$before" "$(contents root)"
   done
+}
+
+@test "a newer launcher has no set-ID bits and no file capabilities" {
+  local words path
+  cp "$DOFF" older
+  echo >>older
+  while read -r path words; do
+    fresh
+    # shellcheck disable=SC2086
+    launcher=older install $words
+    setcap cap_net_raw+ep "root$path"
+    chmod 6755 "root$path"
+    # shellcheck disable=SC2086
+    install $words
+    assert_eq "mode of $path" 755 "$(stat -c %a "root$path")"
+    assert_eq "file capabilities of $path" "" "$(getcap "root$path")"
+  done <<<"/usr/bin/doff-shell --user app
+/bin/sh --shadow /bin/sh"
+}
+
+@test "another version of doff is no real shell" {
+  cp "$DOFF" root/bin/zsh
+  echo >>root/bin/zsh
+  ln -s zsh root/bin/ksh
+  echo zsh:x:7:7::/:/bin/ksh >>root/etc/passwd
+  refuses zsh /bin/ksh "another version of doff" usermod -- \
+    root --doff "$DOFF" --user zsh
+  local name
+  for name in zsh ksh; do
+    refuses "root/bin/$name" "another version of doff" "real shell there" -- \
+      root --doff "$DOFF" --shadow "/bin/$name"
+  done
+  mkdir root/etc/doff
+  echo 'shell /bin/ksh' >root/etc/doff/shell.conf
+  refuses root/etc/doff/shell.conf /bin/ksh "is doff itself" -- \
+    root --doff "$DOFF" --user app
+  # In the place of a real shell that was moved away.
+  fresh
+  install --shadow /bin/sh
+  cp "$DOFF" root/bin/sh.doff-real
+  refuses root/bin/sh.doff-real "is doff, not the real shell" -- \
+    root --doff "$DOFF" --shadow /bin/sh
+  echo >>root/bin/sh.doff-real
+  refuses root/etc/doff/shell.conf "is doff itself" -- \
+    root --doff "$DOFF" --shadow /bin/sh
+  rm root/bin/sh.doff-real
+  refuses root/bin/sh.doff-real "No such file" -- \
+    root --doff "$DOFF" --shadow /bin/sh
+}
+
+@test "the launcher by another path: it is known, and nobody is left without a shell" {
+  local before path
+  vary "a merged /usr"
+  ln -s ../bin/doff-shell root/usr/bin/link
+  before=$(contents root)
+  for path in /bin/doff-shell /bin/link; do
+    install --user app
+    sed -i "/^other:/s|[^:]*\$|$path|" root/etc/passwd
+    refuses root/usr/bin/doff-shell "the shell of other" \
+      "root/etc/passwd:3:1:" -- root --undo
+    sed -i '/^other:/s|[^:]*$|/bin/sh|' root/etc/passwd
+    undo
+    assert_eq undone "$before" "$(contents root)"
+  done
+  install --user app
+  sed -i '/^app:/s|[^:]*$|/bin/doff-shell|' root/etc/passwd
+  install --user app
+  assert_has "$stderr" "installed already"
+  undo
+  assert_eq undone "$before" "$(contents root)"
+}
+
+@test "what a person has to know, besides" {
+  local refused="root/etc/doff/shell.conf: users who are not root are refused"
+  local words line
+  for words in "--user app" "--shadow /bin/sh"; do
+    fresh
+    # shellcheck disable=SC2086
+    install $words
+    assert_has "$stderr" "$refused" "--cap-drop ALL" "userns auto" "accept inert"
+    undo
+    for line in "userns auto" "accept inert"; do
+      mkdir root/etc/doff
+      echo "$line" >root/etc/doff/shell.conf
+      # shellcheck disable=SC2086
+      install $words
+      assert_eq "stderr of $words, $line" "" "$stderr"
+      undo
+      rm -r root/etc/doff
+    done
+  done
+  fresh
+  install --user root
+  assert_has "$stderr" "root has no power any more" "another way in"
+  assert_lacks "$stderr" "$refused"
+  install --user root
+  assert_lacks "$stderr" "no power"
 }
 
 @test "no link leads out of the root file system" {
@@ -406,10 +511,20 @@ root/etc/passwd: other from /bin/sh" "$output"
   cp root/bin/busybox other
   touch root/bin/mksh
   printf 'twice:x:5:5::/:/bin/sh\nshort:x:1\ntwice:x:6:6::/:/bin/sh
-odd:x:7:7::/:sh\nlost:x:8:8::/:/bin/bash\n' >>root/etc/passwd
+odd:x:7:7::/:sh\nlost:x:8:8::/:/bin/bash\nfalse:x:8:8::/:/bin/false
+nologin:x:8:8::/:/usr/sbin/nologin\n' >>root/etc/passwd
   local ours=(root --doff "$DOFF")
   refuses ROOTFS required -- --user app
-  refuses "for whom?" --user --shadow -- "${ours[@]}"
+  refuses --user 1001 'did you mean "other"?' "a name, not a number" -- \
+    "${ours[@]}" --user 1001
+  refuses nologin "not to log in" -- "${ours[@]}" --user nologin
+  refuses false "not to log in" -- "${ours[@]}" --user false
+  refuses "not an absolute path" "PATH begins at ROOTFS: /bin/sh" -- \
+    "${ours[@]}" --shadow root/bin/sh
+  refuses "no such shell" "PATH begins at ROOTFS: /bin/sh" -- \
+    "$PWD/root" --doff "$DOFF" --shadow "$PWD/root/bin/sh"
+  refuses root/bin/busybox "not doff" -- root --user app --doff root/bin/busybox
+  refuses "neither --user nor --shadow is given" -- "${ours[@]}"
   refuses --user --shadow "two ways" -- "${ours[@]}" --user app --shadow /bin/sh
   refuses --doff "leave it out" -- "${ours[@]}" --user app --undo
   refuses other "Not a directory" -- other --user app --doff "$DOFF"
@@ -421,10 +536,11 @@ odd:x:7:7::/:sh\nlost:x:8:8::/:/bin/bash\n' >>root/etc/passwd
   refuses "root/etc/passwd:7:1:" short "3 fields" -- "${ours[@]}" --user short
   refuses odd "not an absolute path" -- "${ours[@]}" --user odd
   refuses "lost" /bin/bash "No such file" -- "${ours[@]}" --user lost
-  refuses ash /bin/ash "that of app is /bin/sh" "one shell" -- \
+  refuses ash /bin/ash "that of app is /bin/sh" "one shell" usermod -- \
     "${ours[@]}" --user app --user ash
   refuses /bin/nosuch "not a shell's name" -- "${ours[@]}" --shadow /bin/nosuch
-  refuses bin/bash "not an absolute path" -- "${ours[@]}" --shadow bin/bash
+  refuses bin/bash "not an absolute path" "begins at ROOTFS: /bin/bash" -- \
+    "${ours[@]}" --shadow bin/bash
   refuses /bin/bahs 'did you mean "bash"?' -- "${ours[@]}" --shadow /bin/bahs
   refuses root/bin/bash "there is no such shell" -- \
     "${ours[@]}" --shadow /bin/bash
@@ -461,6 +577,30 @@ odd:x:7:7::/:sh\nlost:x:8:8::/:/bin/bash\n' >>root/etc/passwd
   chmod 644 "$conf"
   chown 1000 "$conf"
   refuses "$conf" "not owned by root" -- root --doff "$DOFF" --user app
+  # Nor once it is installed.
+  local words
+  for words in "--user app" "--shadow /bin/sh"; do
+    fresh
+    # shellcheck disable=SC2086
+    install $words
+    chmod 664 "$conf"
+    # shellcheck disable=SC2086
+    refuses "$conf" "writable by others" -- root --doff "$DOFF" $words
+    chmod 644 "$conf"
+    chown 1000 "$conf"
+    # shellcheck disable=SC2086
+    refuses "$conf" "not owned by root" -- root --doff "$DOFF" $words
+    chown 0 "$conf"
+    echo 'accept insert' >>"$conf"
+    # shellcheck disable=SC2086
+    refuses "$conf" "doff refuses line 2:" insert 'did you mean inert?' -- \
+      root --doff "$DOFF" $words
+    # By the launcher's other name as well, by which its words are a shell's.
+    cp "$DOFF" doff-shell
+    # shellcheck disable=SC2086
+    refuses "$conf" "doff refuses line 2:" -- root --doff ./doff-shell $words
+    undo
+  done
 }
 
 @test "what somebody has changed since is not lost" {
@@ -539,6 +679,86 @@ odd:x:7:7::/:sh\nlost:x:8:8::/:/bin/bash\n' >>root/etc/passwd
   run --separate-stderr setpriv --reuid 1000 --regid 1000 --clear-groups \
     ./doffctl install-shell root --doff ./doff --user app
   assert_has "$stderr" "installed already"
+}
+
+@test "two at the same time: one waits for the other, and all is well" {
+  local words before first second try
+  for words in "--user app" "--shadow /bin/sh" "--shadow /bin/ash"; do
+    for try in 1 2 3; do
+      fresh
+      before=$(contents root)
+      # shellcheck disable=SC2086
+      "$DOFFCTL" install-shell root --doff "$DOFF" $words >first 2>&1 3>&- &
+      first=$!
+      # shellcheck disable=SC2086
+      "$DOFFCTL" install-shell root --doff "$DOFF" $words >second 2>&1 3>&- &
+      second=$!
+      wait "$first" || fail "the first, $words:" "$(<first)"
+      wait "$second" || fail "the second, $words:" "$(<second)"
+      assert_eq "who installed, $words, $try" 1 "$(grep -l 'installed already' \
+        first second | wc -l)"
+      starts_sealed "$([[ $words != --user* ]] && echo "${words#* }" ||
+        shell_of app)"
+      undo
+      assert_eq "undone, $words" "$before" "$(contents root)"
+    done
+  done
+}
+
+# hold PATH HOW COMMAND...: runs it while a lock of PATH is held: by flock(2), or
+# by lockf(3) as lckpwdf(3) does.
+hold() {
+  /usr/bin/python3 -c 'import fcntl, os, subprocess, sys
+path, how, *command = sys.argv[1:]
+is_directory = os.path.isdir(path)
+file = os.open(path, os.O_RDONLY if is_directory else os.O_RDWR)
+getattr(fcntl, how)(file, fcntl.LOCK_EX)
+sys.exit(subprocess.run(command).returncode)' "$@"
+}
+
+@test "what somebody else holds is waited for, and then refused" {
+  local before holder
+  cp -a root accounts
+  : >accounts/etc/.pwd.lock
+  before=$(contents .)
+  hold accounts/etc/.pwd.lock lockf "$DOFFCTL" install-shell accounts \
+    --doff "$DOFF" --user app >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+  holder=$!
+  run --separate-stderr hold root flock "$DOFFCTL" install-shell root \
+    --doff "$DOFF" --shadow /bin/sh
+  assert_eq "status ($output)" 2 "$status"
+  assert_has "$stderr" "root/" "another install-shell" "try again"
+  status=0
+  wait "$holder" || status=$?
+  assert_eq "status of the other" 2 "$status"
+  assert_has "$(<"$BATS_TEST_TMPDIR/said")" accounts/etc/.pwd.lock "process " \
+    python3 "holds it" "try again"
+  assert_eq "what is here" "$before" "$(contents .)"
+  # A look waits for nobody.
+  hold root flock "$DOFFCTL" install-shell root --doff "$DOFF" --user app \
+    --dry-run
+  # A shadow changes no accounts.
+  : >root/etc/.pwd.lock
+  hold root/etc/.pwd.lock lockf "$DOFFCTL" install-shell root --doff "$DOFF" \
+    --shadow /bin/sh
+}
+
+@test "the lock of the accounts is made as lckpwdf makes it, and no link is followed" {
+  install --user app
+  assert_eq "mode, owner, size" "600 0:0 0" \
+    "$(stat -c '%a %u:%g %s' root/etc/.pwd.lock)"
+  fresh
+  install --shadow /bin/sh
+  [[ ! -e root/etc/.pwd.lock ]]
+  fresh
+  : >outside
+  ln -s "$PWD/outside" root/etc/.pwd.lock
+  refuses root/etc/.pwd.lock "not a regular file" -- \
+    root --doff "$DOFF" --user app
+  rm root/etc/.pwd.lock
+  mkfifo root/etc/.pwd.lock
+  refuses root/etc/.pwd.lock "not a regular file" -- \
+    root --doff "$DOFF" --user app
 }
 
 # changing_calls NAME|NAME... WORD...: the system calls of doffctl with these words

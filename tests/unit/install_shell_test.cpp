@@ -62,7 +62,7 @@ class Roots {
 };
 
 doff::Change fails(const char* what) {
-  return {std::string(what) + ": never",
+  return {what, "never",
           []() -> doff::Result<void> {
             return tl::unexpected(doff::Failure{.doing = "failing"});
           },
@@ -93,6 +93,11 @@ TEST_CASE("a line of passwd that cannot be edited is refused with its place") {
   CHECK(refusal("app:x:1:1::/:/bin/sh\n", "ap") ==
         "--user \"ap\": no such user in p; did you mean \"app\"?");
   CHECK(refusal("", "app") == "--user \"app\": no such user in p");
+  CHECK(refusal("app:x:7:1::/:/bin/sh\n", "7") ==
+        "--user \"7\": no such user in p; did you mean \"app\"?; give a name, "
+        "not a number");
+  CHECK(refusal("app:x:7:1::/:/bin/sh\n", "8") ==
+        "--user \"8\": no such user in p; give a name, not a number");
   CHECK(refusal("a:1:2\n", "a") ==
         "p:1:1: --user \"a\": the line has 3 fields, not 7; correct it with "
         "vipw(8)");
@@ -142,6 +147,8 @@ TEST_CASE("the shell of a configuration is the last one") {
   CHECK(shell("shell /bin/a\n \tshell \t /bin/b c \t\n#\n") == "/bin/b c");
   CHECK(shell("shell\n").empty());
   CHECK_FALSE(doff::configured_shell("shell /bin/a", "c"));
+  CHECK(doff::has_option(" accept\tinert\n", "accept"));
+  CHECK_FALSE(doff::has_option("#accept inert\naccepted x\n", "accept"));
 }
 
 TEST_CASE("notes are read as they were written") {
@@ -177,6 +184,8 @@ TEST_CASE("a shell to be shadowed has a name that doff knows") {
        {"sh", "bash", "rbash", "dash", "ash", "zsh", "ksh", "mksh", "fish"})
     CHECK_FALSE(doff::find_odd_shell(std::string("/x/") + name));
   CHECK(doff::find_odd_shell("bin/sh")->cause == "not an absolute path");
+  CHECK(doff::find_odd_shell("bin/sh")->next == "it begins at ROOTFS: /bin/sh");
+  CHECK(doff::find_odd_shell("zsh")->next == "it begins at ROOTFS: /bin/zsh");
   CHECK(doff::find_odd_shell("/bin/bahs")->guess == "bash");
   CHECK(doff::find_odd_shell("/bin/sh/"));
   CHECK(doff::find_odd_shell("/bin\n/sh"));
@@ -259,6 +268,65 @@ TEST_CASE("what cannot be taken back is told") {
   CHECK(fs::exists(roots.in("final")));
 }
 
+TEST_CASE("of a step that fails, nothing of somebody else's is taken back") {
+  const Roots roots;
+  const doff::Root root = roots.open();
+  roots.make("edited", "old");
+  const auto file =
+      std::make_shared<const doff::ReadFile>(**root.read("/edited", 100));
+  // As another install-shell has made all of it meanwhile.
+  fs::create_directory(roots.in("new"));
+  roots.make("file", "same");
+  fs::remove(roots.in("edited"));
+  roots.make("edited", "same");
+  const std::vector<doff::Change> steps = {
+      doff::make_directory(root, "/new"),
+      doff::make_file(root, "/file", "same", 0644, "made"),
+      doff::make_stand_in(root, "/file", "same", file->about),
+      doff::edit_file(root, file, "/edited", "same", "edited")};
+  for (const doff::Change& each : steps) {
+    INFO(each.path);
+    CHECK(doff::make({each}).error().next.ends_with("all is as it was"));
+  }
+  CHECK(fs::exists(roots.in("new")));
+  CHECK(roots.content("file") == "same");
+  CHECK(roots.content("edited") == "same");
+}
+
+TEST_CASE("a step that was done all the same is taken back as well") {
+  bool back = false;
+  const doff::Change done = {
+      "path", "made",
+      []() -> doff::Result<void> {
+        return tl::unexpected(doff::Failure{.doing = "syncing", .done = true});
+      },
+      [&] {
+        back = true;
+        return doff::Result<void>{};
+      }};
+  CHECK(doff::make({done}).error().next == "all is as it was");
+  CHECK(back);
+}
+
+TEST_CASE("only a launcher takes a shell's place, and only that of a shell") {
+  const Roots roots;
+  const doff::Root root = roots.open();
+  const auto exchange =
+      doff::exchange(root, "/inside/sh", "real", {doff::digest_of("doff")});
+  const auto refusal = [&](const char* shell, const char* real) {
+    roots.make("inside/sh", shell);
+    roots.make("inside/real", real);
+    const auto failed = doff::make({exchange});
+    REQUIRE_FALSE(failed);
+    CHECK(roots.content("inside/sh") == shell);
+    CHECK(roots.content("inside/real") == real);
+    return failed.error().cause;
+  };
+  CHECK(refusal("doff", "shell") == "it is not the launcher any more");
+  CHECK(refusal("shell", "another") == "it is not the launcher any more");
+  CHECK(refusal("doff", "doff") == "it is a launcher by now");
+}
+
 TEST_CASE("what somebody else has put there meanwhile is not lost") {
   const Roots roots;
   const doff::Root root = roots.open();
@@ -297,6 +365,18 @@ TEST_CASE("a shell is back with its inode, and a link as a link") {
     CHECK((*root.look_at(path))->st_ino == about.st_ino);
     CHECK_FALSE(*root.look_at("/real"));
   }
+}
+
+TEST_CASE("a launcher that is renewed has no set-ID bits") {
+  const Roots roots;
+  const doff::Root root = roots.open();
+  roots.make("sh", "doff");
+  REQUIRE(chmod(roots.in("sh").c_str(), 06751) == 0);
+  const auto file =
+      std::make_shared<const doff::ReadFile>(**root.read("/sh", 100));
+  REQUIRE(doff::make({doff::renew_launcher(root, file, "/sh", "newer")}));
+  CHECK(roots.content("sh") == "newer");
+  CHECK(((*root.look_at("/sh"))->st_mode & 07777) == 0751);
 }
 
 TEST_CASE("a stand-in has a shell's mode, without set-ID bits") {

@@ -1,0 +1,25 @@
+// The program that install-shell copies, and how any doff is known as one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace doff {
+
+struct Launcher {
+  std::string path;
+  std::string text;  // the program itself
+  std::string digest;
+};
+
+// What each version of doff writes when it refuses, and so has in its read-only
+// data, and no shell does: launcher/report.cpp. A launcher without it is not
+// installed, so that a version that says it otherwise is noticed.
+inline constexpr std::string_view kMarkOfDoff = "doff: refused to start ";
+
+// Whether the program `text` is doff, of whatever version.
+inline bool is_doff(std::string_view text) {
+  return text.find(kMarkOfDoff) != std::string_view::npos;
+}
+
+}  // namespace doff
