@@ -116,9 +116,10 @@ std::optional<Failure> find_odd_shell(std::string_view path) {
   if (!path.starts_with('/'))
     return Failure{
         .cause = "not an absolute path",
-        .next = "it begins at ROOTFS: " +
-                quoted((path.find('/') == path.npos ? "/bin/" : "/") +
-                       std::string(path.empty() ? "bash" : path))};
+        .next =
+            "it begins at ROOTFS: " +
+            quoted((path.find('/') == std::string_view::npos ? "/bin/" : "/") +
+                   std::string(path.empty() ? "bash" : path))};
   if (const auto odd = find_odd_field(path)) return Failure{.cause = *odd};
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (std::ranges::find(kShellNames, name) != kShellNames.end())
