@@ -94,9 +94,9 @@ machine_mounts() {
   mkdir "$here"
   mount -t tmpfs -o mode=755 doff-tests "$here"
   for directory in etc home root usr var; do
-    mkdir -p "$here/up/$directory" "$here/work/$directory"
+    mkdir -p "$here/up/$directory" "$here/aside/$directory"
     mount -t overlay -o "lowerdir=/$directory" \
-      -o "upperdir=$here/up/$directory,workdir=$here/work/$directory" \
+      -o "upperdir=$here/up/$directory,workdir=$here/aside/$directory" \
       doff-tests "/$directory"
   done
   # Nobody of the machine below is at home here.
