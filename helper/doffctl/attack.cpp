@@ -177,6 +177,11 @@ Result<std::vector<FamilyOutcome>> run_corpus(
     const Interruption& interruption) {
   std::vector<std::string> words = target.enter;
   words.insert(words.end(), command.begin(), command.end());
+  const std::string prepared =
+      options.prepared.empty() ? placed.prepared() : options.prepared;
+  words.insert(words.end(),
+               {placed.program(), "--json", "--prepared", prepared});
+  if (options.hardened) words.emplace_back("--hardened");
   if (words[0].find('/') == std::string::npos) {
     const auto found = find_program(words[0]);
     if (!found)
@@ -187,11 +192,6 @@ Result<std::vector<FamilyOutcome>> run_corpus(
                                     .next = "give its path"});
     words[0] = *found;
   }
-  const std::string prepared =
-      options.prepared.empty() ? placed.prepared() : options.prepared;
-  words.insert(words.end(),
-               {placed.program(), "--json", "--prepared", prepared});
-  if (options.hardened) words.emplace_back("--hardened");
   const auto ended = run(std::move(words), interruption);
   if (!ended) return tl::unexpected(ended.error());
   auto outcomes = read_outcomes(ended->output);
@@ -213,8 +213,10 @@ std::size_t count(const std::vector<FamilyOutcome>& families,
       std::ranges::count(families, verdict, &FamilyOutcome::verdict));
 }
 
-// Of what does not hold.
+// What does not hold, or how much does.
 std::string detail_of(const FamilyOutcome& family) {
+  if (family.verdict == "holds")
+    return "all fail: " + std::to_string(family.attempts.size());
   std::string text;
   for (const AttemptOutcome& each : family.attempts)
     if (each.verdict != "holds")
