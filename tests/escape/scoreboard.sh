@@ -83,10 +83,15 @@ run_columns() {
 
 # mark COLUMN FAMILY
 mark() {
-  case $(jq -r --argjson family "$2" \
-    '.families[] | select(.family == $family).verdict' "$results/$1.json") in
-    holds) echo "✔" ;;
-    escapes) echo "**✘**" ;;
+  local verdict
+  verdict=$(jq -r --argjson family "$2" '.families[]
+    | select(.family == $family)
+    | .verdict + if any(.attempts[]; .verdict == "holds") then " in part"
+      else "" end' "$results/$1.json")
+  case $verdict in
+    holds*) echo "✔" ;;
+    escapes*) echo "**✘**" ;;
+    "not tried in part") echo "(✔)" ;;
     *) echo "–" ;;
   esac
 }
@@ -109,13 +114,24 @@ version() {
   dpkg-query ${2:+"--root=$2"} -W -f '${Version}' "$1"
 }
 
-print_versions() {
+print_legend() {
   local root
   root=$(root_of deb)
-  echo "Measured with $("$DOFF" --version), runc $(version runc)," \
-    "setpriv $(version util-linux "$root")," \
-    "capsh $(version libcap2-bin "$root"), bwrap $(version bubblewrap)," \
-    "Linux $(uname -r)."
+  cat <<LEGEND
+✔ every attempt fails · **✘** one succeeds · (✔) what could be tried fails ·
+– nothing there to try it on
+
+A root shell in a runc container with CapBnd $REPORTED (but \`userns\`: an
+ordinary user's), no seccomp filter of the runtime's, on a terminal, with one
+descriptor left open. doff's file is mounted read-only, as doff-runtime does;
+the other tools lie in the image. Options: \`setpriv --bounding-set=-all
+--inh-caps=-all --ambient-caps=-all --no-new-privs\`, \`capsh --drop=all --inh=
+--caps= --no-new-privs\`, \`bwrap --bind / / --dev /dev --unshare-all
+--unshare-user --cap-drop ALL --new-session --die-with-parent\`.
+$("$DOFF" --version), runc $(version runc),
+setpriv $(version util-linux "$root"), capsh $(version libcap2-bin "$root"),
+bwrap $(version bubblewrap), Linux $(uname -r | grep -oE '^[0-9]+\.[0-9]+').
+LEGEND
 }
 
 need jq runc script bwrap
@@ -123,4 +139,4 @@ start_container
 run_columns
 print_table
 echo
-print_versions
+print_legend
