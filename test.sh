@@ -28,8 +28,8 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   libcap2-bin libcap-ng-utils util-linux bsdutils mount procps tmux jq python3 \
   libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev nettle-dev \
   libtomlplusplus-dev python3-jsonschema python3-yaml bash-completion zsh fish \
-  attr patch bubblewrap podman conmon netavark catatonit uidmap docker.io docker-compose \
-  containerd \
+  attr patch podman conmon netavark catatonit uidmap docker.io docker-compose \
+  containerd bubblewrap \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
   python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \
