@@ -70,12 +70,12 @@ outcome() {
 }
 
 # never_above WORD...: behind WORD... and doff, root's shell either holds nothing
-# or is none. Prints which. doff-attack tells ids and sets, 48 bytes, by system
+# or is none. Prints which. doff-attack tells ids and sets, 56 bytes, by system
 # call, and opens nothing.
 never_above() {
   # shellcheck disable=SC2034 # fail reads it: this runs in a subshell
   local fatal=1 nothing
-  printf -v nothing %096d 0
+  printf -v nothing %0112d 0
   run --separate-stderr bash -o pipefail -c \
     '"$@" --tell | od -An -v -tx1 | tr -d " \n"' bash "$@" "$DOFF" "$attack"
   if [[ -n $output ]]; then
