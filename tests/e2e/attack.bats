@@ -31,6 +31,7 @@ setup_file() {
 setup() {
   load docker
   find_docker
+  cd "$BATS_TEST_TMPDIR" || return
 }
 
 teardown_file() {
@@ -172,4 +173,17 @@ refuses() {
   refuses "running doff-attack" "told nothing" -- --here -- /bin/true
   refuses "running doff-attack" -- --here -- /bin/sh -c 'kill -9 $$'
   refuses "running doff-attack" -- --here -- /bin/echo '{"families": []}'
+}
+
+@test "an interrupt leaves nothing behind, and is no verdict" {
+  "$DOFFCTL" attack --container bare -- sh -c 'exec sleep 100' >out 2>err 3>&- &
+  local pid=$! status=0
+  timeout 20 sh -c 'until docker exec bare ls -a /tmp | grep -q doff-attack
+    do sleep 0.05; done'
+  kill -TERM "$pid"
+  wait "$pid" || status=$?
+  assert_eq "exit status ($(<err))" 2 "$status"
+  assert_eq stdout "" "$(<out)"
+  assert_has "$(<err)" interrupted
+  nothing_left bare
 }
