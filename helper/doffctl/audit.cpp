@@ -1,7 +1,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <iostream>
@@ -12,6 +11,7 @@
 
 #include "caps/names.h"
 #include "helper/capability_facts.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/short_set.h"
 #include "helper/doffctl/table.h"
@@ -305,29 +305,23 @@ int audit(const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<AuditOptions>();
-  CLI::App* const command = app.add_subcommand(
+void add_audit(const Command& doffctl) {
+  const auto options = std::make_shared<AuditOptions>();
+  const Command command = doffctl.add(
       "audit", "Show processes in containers that hold more than is allowed");
-  auto* const pid = command
-                        ->add_option("--pid", options->pids,
-                                     "look at this process, in a container or "
-                                     "not; may be repeated")
-                        ->type_name("N")
-                        ->allow_extra_args(false);
-  auto* const container =
-      command
-          ->add_option("--container", options->container,
-                       "look at the container whose id begins so")
-          ->type_name("ID")
-          ->excludes(pid);
-  command->add_flag("--all", options->all, "look at every process of the host")
-      ->excludes(pid)
-      ->excludes(container);
-  add_policy_options(*command, options->wish);
-  command->add_flag("--json", options->json, "print JSON, for programs");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return audit(*options); }; });
+  const Option pid = command.values("--pid", "N", options->pids,
+                                    "look at this process, in a container or "
+                                    "not; may be repeated");
+  const Option container =
+      command.value("--container", "ID", options->container,
+                    "look at the container whose id begins so");
+  container.excludes(pid);
+  command.flag("--all", options->all, "look at every process of the host")
+      .excludes(pid)
+      .excludes(container);
+  add_policy_options(command, options->wish);
+  command.flag("--json", options->json, "print JSON, for programs");
+  command.does([options] { return audit(*options); });
 }
 
 }  // namespace doff
