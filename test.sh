@@ -33,7 +33,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
   python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \
-  git cron make iproute2 passwd login libpam-cap || exit
+  git cron make iproute2 passwd login libpam-cap lintian dpkg-dev file || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
