@@ -19,19 +19,15 @@ execute_process(COMMAND date --utc "--date=${CMAKE_MATCH_2}" +%s
 set_property(DIRECTORY APPEND PROPERTY
   CMAKE_CONFIGURE_DEPENDS ${package}/changelog)
 
-# What the linker has read is what package/sbom.py lists. Of the programs, some
-# are installed, compile_filters is for the build, and the rest is embedded.
-get_property(programs DIRECTORY launcher PROPERTY BUILDSYSTEM_TARGETS)
-get_property(more DIRECTORY helper PROPERTY BUILDSYSTEM_TARGETS)
+# What the linker has read is what package/sbom.py lists: for the installed
+# programs, for those that doffctl has in it, and for what the build runs.
+get_target_property(embedded doff_helper MANUALLY_ADDED_DEPENDENCIES)
 set(CPACK_DOFF_BUILD ${PROJECT_BINARY_DIR})
-set(CPACK_DOFF_PROGRAMS "")
-foreach(program ${programs} ${more})
-  get_target_property(type ${program} TYPE)
-  if(type STREQUAL "EXECUTABLE")
-    target_link_options(${program} PRIVATE
-      -Wl,-Map=${PROJECT_BINARY_DIR}/${program}.map)
-    list(APPEND CPACK_DOFF_PROGRAMS ${program})
-  endif()
+set(CPACK_DOFF_PROGRAMS doff doffctl doff-runtime doff-runtime-rewrite
+  compile_filters ${embedded})
+foreach(program ${CPACK_DOFF_PROGRAMS})
+  target_link_options(${program} PRIVATE
+    -Wl,-Map=${PROJECT_BINARY_DIR}/${program}.map)
 endforeach()
 
 install(FILES examples/Containerfile
