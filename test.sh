@@ -117,7 +117,8 @@ if $coverage; then
 fi
 
 mapfile -t cxx < <(git ls-files '*.h' '*.cpp')
-mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run)
+mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run \
+  package/postinst package/postrm package/prerm)
 tally "clang-format is quiet" clang-format --dry-run -Werror "${cxx[@]}"
 tally "shellcheck is quiet" shellcheck -x "${shell[@]}"
 tally "mandoc is quiet" mandoc -T lint -W warning man/*.[1-8]
