@@ -33,7 +33,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
   python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \
-  git cron make iproute2 passwd login libpam-cap || exit
+  git cron make iproute2 passwd login libpam-cap lintian dpkg-dev file || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
@@ -162,7 +162,8 @@ if $coverage; then
 fi
 
 mapfile -t cxx < <(git ls-files '*.h' '*.cpp')
-mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run)
+mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run \
+  package/postinst package/postrm package/prerm)
 tally "clang-format is quiet" clang-format --dry-run -Werror "${cxx[@]}"
 tally "shellcheck is quiet" shellcheck -x "${shell[@]}"
 tally "mandoc is quiet" mandoc -T lint -W warning man/*.[1-8]
