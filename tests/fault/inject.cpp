@@ -72,9 +72,9 @@ std::string state_of(pid_t pid) {
   std::string text;
   for (const auto field : kFields)
     text += std::string(field) + "=" + values.find(field)->second + " ";
-  return text + "fds=" + descriptors(proc + "/fd") + " userns=" +
-         (link(proc + "/ns/user") == link("/proc/self/ns/user") ? "same"
-                                                                : "own");
+  const bool same = link(proc + "/ns/user") == link("/proc/self/ns/user");
+  return text + "fds=" + descriptors(proc + "/fd") +
+         " userns=" + (same ? "same" : "own") + " cwd=" + link(proc + "/cwd");
 }
 
 // --- which faults
