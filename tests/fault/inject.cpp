@@ -17,6 +17,7 @@
 #include <sstream>
 
 #include "tests/fault/errno_table.h"
+#include "tests/fault/faults.h"
 #include "tests/fault/traced_run.h"
 
 namespace doff::fault {
@@ -30,8 +31,6 @@ struct Options {
   std::map<std::string, std::string> otherwise{};
   bool all = false;  // no place left out
 };
-
-// --- what the shell holds, read from outside
 
 std::string link(const std::string& path) {
   std::array<char, PATH_MAX> bytes{};
@@ -76,59 +75,6 @@ std::string state_of(pid_t pid) {
   return text + "fds=" + descriptors(proc + "/fd") +
          " userns=" + (same ? "same" : "own") + " cwd=" + link(proc + "/cwd");
 }
-
-// --- which faults
-
-struct NamedFault {
-  Fault fault;
-  std::string name;
-};
-
-std::vector<NamedFault> faults_of(const Call& call, const CallFacts& facts) {
-  std::vector<NamedFault> list;
-  const auto add = [&](Act act, long value, const std::string& name) {
-    list.push_back({{call.process, call.ordinal, act, value}, name});
-  };
-  for (const int error : facts.errors)
-    add(Act::kAnswer, -error, errno_name(error));
-  add(Act::kAnswer, 0, "0 without effect");
-  add(Act::kSignal, SIGTERM, "SIGTERM");
-  add(Act::kSignal, SIGSTOP, "SIGSTOP and SIGCONT");
-  add(Act::kSignal, SIGKILL, "SIGKILL");
-  add(Act::kDelay, 0, "a delay");
-  return list;
-}
-
-// How many calls from `first` on repeat their kinds with this period.
-std::size_t row(std::span<const Call> calls, std::size_t period) {
-  std::size_t size = period;
-  while (size < calls.size() && calls[size].kind == calls[size - period].kind &&
-         calls[size].process == calls[size - period].process)
-    ++size;
-  return size;
-}
-
-// Of a row of like calls, or of like pairs: the first, a middle, the last.
-std::vector<Call> thinned(std::span<const Call> calls) {
-  constexpr std::size_t kFew = 3;
-  std::vector<Call> some;
-  while (!calls.empty()) {
-    const std::size_t period = row(calls, 1) == 1 ? 2 : 1;
-    std::size_t size = row(calls, period);
-    if (size <= kFew * period) {
-      size = period == 2 ? 1 : size;
-      some.insert(some.end(), calls.begin(), calls.begin() + size);
-    } else {
-      const std::size_t middle = size / period / 2 * period;
-      for (const std::size_t at : {std::size_t{0}, middle, size - period})
-        for (std::size_t i = at; i < at + period; ++i) some.push_back(calls[i]);
-    }
-    calls = calls.subspan(size);
-  }
-  return some;
-}
-
-// --- what came of it
 
 // Of any fault in a child, whose death alone its parent sees.
 constexpr auto kOfChildren = std::to_array<std::string_view>(

@@ -9,10 +9,12 @@ pattern=${1-}
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 work=$(mktemp -d)
+# Tests start the launcher as other users, too.
+chmod 755 "$work"
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
 mkdir "$tree"
-git -C "$here/../.." ls-files -z |
+git -C "$here/../.." ls-files -z --cached --others --exclude-standard |
   tar -C "$here/../.." --null -T - -c | tar -C "$tree" -x || exit 2
 build=$tree/build/release
 export DOFF=$build/launcher/doff FAULT_INJECT=$build/tests/fault/inject
