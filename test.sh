@@ -192,6 +192,9 @@ heading "end to end: the launcher with sanitizers"
 # The launcher has no heap that could leak, and a tracer is in LSan's way.
 ASAN_OPTIONS=detect_leaks=0 DOFF=$PWD/build/asan/launcher/doff tap bats --tap tests/e2e/options.bats
 
+heading "fault injection: each system call fails, lies, is interrupted, or is the last"
+tap bats --tap tests/fault/*.bats
+
 heading "beside the above"
 take_in
 
