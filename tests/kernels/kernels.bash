@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+# Debian's kernels under qemu, with our programs in an initramfs: got, booted,
+# and what init said about the cases. After e2e/lib.bash and e2e/container.bash.
+
+# By name: the suite of Debian that has it, and the architecture. Which version
+# that is, the guest says.
+declare -gA KERNELS=([5.10]="bullseye amd64" [6.1]="bookworm amd64"
+  [6.12]="trixie amd64" [newest]="sid amd64" [6.1-arm64]="bookworm arm64")
+
+kernel_tools() {
+  require_root
+  need gcc busybox gzip qemu-system-x86_64 qemu-system-aarch64 \
+    aarch64-linux-gnu-gcc
+}
+
+# apt SUITE ARCHITECTURE COMMAND...: apt-get or apt-cache on that suite, from
+# the mirror of this machine's sources, with lists of its own. A suite's
+# directory is $kernels/SUITE-ARCHITECTURE.
+apt() {
+  local suite=$1 architecture=$2 root=$kernels/$1-$2 command=$3
+  shift 3
+  "$command" -qq -o "Dir::Etc::sourcelist=$root/sources.list" \
+    -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$root/lists" \
+    -o "Dir::Cache=$root/cache" -o APT::Sandbox::User=root \
+    -o Acquire::Languages=none -o "APT::Architecture=$architecture" \
+    -o "APT::Architectures::=$architecture" "$@"
+}
+
+# files_of SUITE ARCHITECTURE PATTERN PACKAGE...: unpacks what matches.
+files_of() {
+  local suite=$1 architecture=$2 pattern=$3 deb
+  local root=$kernels/$1-$2
+  shift 3
+  (cd "$root" && apt "$suite" "$architecture" apt-get download "$@") || return
+  for deb in "$root"/*.deb; do
+    dpkg-deb --fsys-tarfile "$deb" |
+      tar -x -C "$root" --wildcards "$pattern" 2>/dev/null
+    rm "$deb"
+  done
+}
+
+# get_kernel SUITE ARCHITECTURE: its newest cloud kernel, which has all that is
+# needed built in, as vmlinuz in that directory; and a busybox.
+get_kernel() {
+  local suite=$1 architecture=$2 root=$kernels/$1-$2 image mirror packages
+  [[ ! -e $root.whole ]] || return 0
+  rm -rf "$root"
+  mkdir -p "$root"/{lists/partial,cache/archives/partial}
+  mirror=${DOFF_TEST_MIRROR:-$(debian_mirror)}
+  printf 'deb [signed-by=%s] %s %s main\n' \
+    /usr/share/keyrings/debian-archive-keyring.gpg "$mirror" "$suite" \
+    >"$root/sources.list"
+  if ! apt "$suite" "$architecture" apt-get update \
+    -o APT::Update::Error-Mode=any >"$root/log" 2>&1; then
+    grep -q "does not have a Release file" "$root/log" || fail "$(<"$root/log")"
+    skip "the mirror that apt's sources name has no suite $suite any more"
+  fi
+  image=linux-image-cloud-$architecture
+  # The package of that name depends on the one with the version; later ones
+  # have the kernel in a linux-binary.
+  image=$(apt "$suite" "$architecture" apt-cache depends "$image" |
+    grep -om 1 'linux-image-[0-9].*')
+  packages=$(apt "$suite" "$architecture" apt-cache depends "$image" |
+    grep -o 'linux-binary-[0-9].*') || packages=$image
+  files_of "$suite" "$architecture" '*vmlinuz*' "$packages" ||
+    fail "no $packages in $suite"
+  find "$root" -name 'vmlinuz*' -exec mv {} "$root/vmlinuz" \;
+  [[ $architecture == amd64 ]] ||
+    files_of "$suite" "$architecture" '*bin/busybox' busybox-static ||
+    fail "no busybox-static:$architecture in $suite"
+  rm -rf "$root"/{lists,cache}
+  touch "$root.whole"
+}
+
+# make_initramfs ARCHITECTURE BUSYBOX LAUNCHER: prints its path.
+make_initramfs() {
+  local root=$BATS_RUN_TMPDIR/initramfs-$1 compiler=gcc name
+  [[ ! -e $root.gz ]] || { echo "$root.gz" && return; }
+  [[ $1 == amd64 ]] || compiler=aarch64-linux-gnu-gcc
+  (
+    umask 022
+    mkdir -p "$root/bin"
+    install -m 755 "$2" "$root/bin/busybox"
+    install -m 755 "$3" "$root/bin/doff"
+    ln "$root/bin/doff" "$root/bin/doff-shell"
+    install -m 755 "$here/init" "$root/init"
+    install -m 644 "$here/cases" "$root/cases"
+    for name in "$here/start_as" "$e2e/answer" "$e2e/regain"; do
+      "$compiler" -O1 -Wall -Wextra -Werror -static -pthread \
+        -o "$root/bin/${name##*/}" "$name.c"
+    done
+    cd "$root" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null |
+      gzip -1 >"$root.gz"
+  ) >&2 || fail "the initramfs for $1 cannot be made"
+  echo "$root.gz"
+}
+
+# boot NAME: what the guest says, as `said`, without its carriage returns.
+boot() {
+  local suite architecture root busybox launcher initramfs qemu
+  read -r suite architecture <<<"${KERNELS[$1]}"
+  get_kernel "$suite" "$architecture"
+  root=$kernels/$suite-$architecture
+  case $architecture in
+    amd64)
+      busybox=$(command -v busybox)
+      launcher=$DOFF
+      qemu=(qemu-system-x86_64 -cpu max -append
+        "console=ttyS0 mitigations=off $GUEST")
+      ;;
+    arm64)
+      busybox=$(find "$root" -path '*bin/busybox')
+      launcher=$DOFF_ARM64
+      qemu=(qemu-system-aarch64 -M virt -cpu cortex-a57 -append
+        "console=ttyAMA0 $GUEST")
+      ;;
+  esac
+  initramfs=$(make_initramfs "$architecture" "$busybox" "$launcher")
+  said=$(timeout 120 "${qemu[@]}" -accel tcg -smp 1 -m 256 -nodefaults \
+    -no-user-config -no-reboot -display none -nic none -serial stdio \
+    -kernel "$root/vmlinuz" -initrd "$initramfs" </dev/null 2>&1 | tr -d '\r')
+  [[ $said == *$'\ndoff-done'* ]] ||
+    fail "kernel $1 did not come to the end; its console:" "$said"
+}
+readonly GUEST="quiet loglevel=1 panic=-1 rdinit=/init"
+
+# told KIND [NAME]: what follows on the lines of that kind, or of that name.
+told() {
+  sed -n "s/^doff-$1 ${2:+$2|}//p" <<<"$said"
+}
+
+# is_within VERDICT STATE: whether STATE, as somebody else read it, is at least
+# as strong; kept capabilities in $3 (hex).
+state_is() {
+  local set nothing=0000000000000000
+  case $1 in
+    sealed) set=("CapBnd=$nothing") ;;
+    inert) set=() ;;
+    *) return 1 ;;
+  esac
+  for part in "CapInh=$nothing" "CapPrm=$nothing" "CapEff=$nothing" \
+    "CapAmb=$nothing" NoNewPrivs=1 "${set[@]}"; do
+    [[ " $2 " == *" $part "* ]] || return 1
+  done
+}
