@@ -72,7 +72,7 @@ get_kernel() {
   touch "$root.whole"
 }
 
-# make_initramfs ARCHITECTURE BUSYBOX LAUNCHER: prints its path.
+# make_initramfs ARCHITECTURE BUSYBOX LAUNCHER ATTACK: prints its path.
 make_initramfs() {
   local root=$BATS_RUN_TMPDIR/initramfs-$1 compiler=gcc name
   [[ ! -e $root.gz ]] || { echo "$root.gz" && return; }
@@ -82,11 +82,12 @@ make_initramfs() {
     mkdir -p "$root/bin"
     install -m 755 "$2" "$root/bin/busybox"
     install -m 755 "$3" "$root/bin/doff"
+    install -m 755 "$4" "$root/bin/doff-attack"
     ln "$root/bin/doff" "$root/bin/doff-shell"
     install -m 755 "$here/init" "$root/init"
     install -m 644 "$here/cases" "$root/cases"
-    for name in "$here/start_as" "$e2e/answer" "$e2e/regain"; do
-      "$compiler" -O1 -Wall -Wextra -Werror -static -pthread \
+    for name in "$here/start_as" "$e2e/answer"; do
+      "$compiler" -O1 -Wall -Wextra -Werror -static \
         -o "$root/bin/${name##*/}" "$name.c"
     done
     cd "$root" && find . | busybox cpio -o -H newc -R 0:0 2>/dev/null |
@@ -97,7 +98,7 @@ make_initramfs() {
 
 # boot NAME: what the guest says, as `said`, without its carriage returns.
 boot() {
-  local suite architecture root busybox launcher initramfs qemu
+  local suite architecture root busybox launcher attack initramfs qemu
   read -r suite architecture <<<"${KERNELS[$1]}"
   get_kernel "$suite" "$architecture"
   root=$kernels/$suite-$architecture
@@ -105,17 +106,19 @@ boot() {
     amd64)
       busybox=$(command -v busybox)
       launcher=$DOFF
+      attack=$DOFF_ATTACK
       qemu=(qemu-system-x86_64 -cpu max -append
         "console=ttyS0 mitigations=off $GUEST")
       ;;
     arm64)
       busybox=$(find "$root" -path '*bin/busybox')
       launcher=$DOFF_ARM64
+      attack=$DOFF_ATTACK_ARM64
       qemu=(qemu-system-aarch64 -M virt -cpu cortex-a57 -append
         "console=ttyAMA0 $GUEST")
       ;;
   esac
-  initramfs=$(make_initramfs "$architecture" "$busybox" "$launcher")
+  initramfs=$(make_initramfs "$architecture" "$busybox" "$launcher" "$attack")
   said=$(timeout 120 "${qemu[@]}" -accel tcg -smp 1 -m 256 -nodefaults \
     -no-user-config -no-reboot -display none -nic none -serial stdio \
     -kernel "$root/vmlinuz" -initrd "$initramfs" </dev/null 2>&1 | tr -d '\r')
