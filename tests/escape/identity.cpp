@@ -210,9 +210,9 @@ bool read_sets(int pid, State& state) {
 
 State state() {
   State now{};
-  auto& ids = now.ids;
-  getresuid(&ids[0], &ids[1], &ids[2]);
-  getresgid(&ids[3], &ids[4], &ids[5]);
+  uid_t* const ids = now.ids.data();
+  getresuid(ids, ids + 1, ids + 2);
+  getresgid(ids + 3, ids + 4, ids + 5);
   // Where it is refused, nothing may look like less than there is.
   if (!read_sets(0, now)) now.permitted = ~std::uint64_t{0};
   return now;

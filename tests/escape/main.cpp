@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -178,9 +179,10 @@ int run_corpus(const Options& options) {
   if (options.json) std::printf("{\"families\": [\n");
   bool first = true;
   for (const Family& each : kFamilies) {
-    const bool wanted = options.any_chosen
-                            ? options.chosen[each.number]
-                            : each.number != kHardened || options.hardened;
+    const bool wanted =
+        options.any_chosen
+            ? options.chosen[static_cast<std::size_t>(each.number)]
+            : each.number != kHardened || options.hardened;
     if (!wanted) continue;
     tally.add(run_family(each, options, first));
     first = false;
@@ -253,7 +255,7 @@ int run(std::span<char*> words) {
   if (getauxval(AT_SECURE) != 0 || first == kTell) return tell();
   if (first == "--help") return std::fputs(kUsage, stdout) < 0 ? 1 : 0;
   Options options;
-  options.setting.self = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  options.setting.self = std::bit_cast<const char*>(getauxval(AT_EXECFN));
   if (first == "prepare") {
     if (words.size() != 2 && words.size() != 3)
       return misuse("a directory, and perhaps a user, come after", words[0]);

@@ -28,31 +28,39 @@ Result on_neighbours(const Setting& /*setting*/) {
         other.permitted == 0)
       continue;
     const Result next = attack(pid);
-    if (errno == ESRCH && next.outcome != Outcome::kHolds)
-      continue;  // it ended
+    if (next.outcome != Outcome::kNotTried)
+      ++attacked;
+    else if (attacked > 0)
+      continue;
     result = next;
     if (result.outcome == Outcome::kEscapes) break;
-    ++attacked;
   }
   return result;
 }
 
+Result refused_by_it(long result) {
+  return result < 0 && errno == ESRCH ? not_tried("it has ended")
+                                      : refused(result);
+}
+
 // Seized, it goes on; and it is let go of when this process ends.
 Result trace(pid_t pid) {
-  return refused(syscall(SYS_ptrace, PTRACE_SEIZE, pid, 0, 0));
+  return refused_by_it(syscall(SYS_ptrace, PTRACE_SEIZE, pid, 0, 0));
 }
 
 Result read_memory(pid_t pid) {
   char byte = 0;
   const iovec ours{&byte, 1};
   const iovec theirs{nullptr, 1};  // EFAULT is of one who may read
-  return refused(syscall(SYS_process_vm_readv, pid, &ours, 1, &theirs, 1, 0));
+  return refused_by_it(
+      syscall(SYS_process_vm_readv, pid, &ours, 1, &theirs, 1, 0));
 }
 
 Result take_descriptor(pid_t pid) {
   const long process = syscall(SYS_pidfd_open, pid, 0);
-  if (process < 0) return refused(process);
-  return refused(syscall(SYS_pidfd_getfd, process, 0, 0));
+  // A thread's number, which capget() takes: EINVAL, ENOENT since Linux 6.14.
+  if (process < 0 && errno != ENOSYS) return not_tried("it is no process");
+  return refused_by_it(syscall(SYS_pidfd_getfd, process, 0, 0));
 }
 
 Result open_memory(pid_t pid) {
@@ -62,7 +70,7 @@ Result open_memory(pid_t pid) {
   const int memory = open(path.data(), O_RDWR);
   if (memory < 0 && errno == ENOENT)
     return not_tried("no /proc that shows that process");
-  return refused(memory);
+  return refused_by_it(memory);  // ESRCH: it has no memory
 }
 
 // Opened, not written: that it can be is what counts. ETXTBSY is of a file that

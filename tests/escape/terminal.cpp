@@ -24,8 +24,8 @@ int own_terminal() {
   int number = 0;
   int unlocked = 0;
   std::array<char, 32> path{};
-  if (ioctl(master, TIOCSPTLCK, &unlocked) != 0 ||
-      ioctl(master, TIOCGPTN, &number) != 0)
+  if (syscall(SYS_ioctl, master, TIOCSPTLCK, &unlocked) != 0 ||
+      syscall(SYS_ioctl, master, TIOCGPTN, &number) != 0)
     return -1;
   static_cast<void>(
       std::snprintf(path.data(), path.size(), "/dev/pts/%d", number));
