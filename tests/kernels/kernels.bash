@@ -1,6 +1,18 @@
 # shellcheck shell=bash
 # Debian's kernels under qemu, with our programs in an initramfs: got, booted,
-# and what init said about the cases. After e2e/lib.bash and e2e/container.bash.
+# and what init.sh said about the cases. After e2e/lib.bash and e2e/container.bash.
+
+# shellcheck disable=SC2154 # e2e: lib.bash sets it
+here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+kernels=$DOFF_TEST_CACHE/kernels
+: "${DOFF_ARM64:=$here/../../build/arm64/launcher/doff}"
+# The escape corpus, by the same build.
+: "${DOFF_ATTACK:=${DOFF%/launcher/doff}/tests/escape/doff-attack}"
+: "${DOFF_ATTACK_ARM64:=${DOFF_ARM64%/launcher/doff}/tests/escape/doff-attack}"
+
+# Those of `cases` as which init starts the escape corpus, too.
+# shellcheck disable=SC2034
+readonly BEHIND_DOFF=(root hardened user userns plain-user-accepted)
 
 # By name: the suite of Debian that has it, and the architecture. Which version
 # that is, the guest says.
@@ -59,7 +71,7 @@ get_kernel() {
   # The package of that name depends on the one with the version; later ones
   # have the kernel in a linux-binary.
   image=$(apt "$suite" "$architecture" apt-cache depends "$image" |
-    grep -om 1 'linux-image-[0-9].*')
+    grep -o 'linux-image-[0-9].*')
   packages=$(apt "$suite" "$architecture" apt-cache depends "$image" |
     grep -o 'linux-binary-[0-9].*') || packages=$image
   files_of "$suite" "$architecture" '*vmlinuz*' "$packages" ||
@@ -84,7 +96,7 @@ make_initramfs() {
     install -m 755 "$3" "$root/bin/doff"
     install -m 755 "$4" "$root/bin/doff-attack"
     ln "$root/bin/doff" "$root/bin/doff-shell"
-    install -m 755 "$here/init" "$root/init"
+    install -m 755 "$here/init.sh" "$root/init"
     install -m 644 "$here/cases" "$root/cases"
     for name in "$here/start_as" "$e2e/answer"; do
       "$compiler" -O1 -Wall -Wextra -Werror -static \
@@ -115,7 +127,7 @@ boot() {
       launcher=$DOFF_ARM64
       attack=$DOFF_ATTACK_ARM64
       qemu=(qemu-system-aarch64 -M virt -cpu cortex-a57 -append
-        "console=ttyAMA0 $GUEST")
+        "console=ttyAMA0 mitigations=off kpti=off nokaslr $GUEST")
       ;;
   esac
   initramfs=$(make_initramfs "$architecture" "$busybox" "$launcher" "$attack")
@@ -132,17 +144,13 @@ told() {
   sed -n "s/^doff-$1 ${2:+$2|}//p" <<<"$said"
 }
 
-# is_within VERDICT STATE: whether STATE, as somebody else read it, is at least
-# as strong; kept capabilities in $3 (hex).
-state_is() {
-  local set nothing=0000000000000000
-  case $1 in
-    sealed) set=("CapBnd=$nothing") ;;
-    inert) set=() ;;
-    *) return 1 ;;
-  esac
-  for part in "CapInh=$nothing" "CapPrm=$nothing" "CapEff=$nothing" \
-    "CapAmb=$nothing" NoNewPrivs=1 "${set[@]}"; do
+# proves VERDICT STATE: whether STATE, as somebody else read it of a process
+# that is to keep nothing, is what VERDICT promises.
+proves() {
+  local part parts=("CapInh=$NOTHING" "CapPrm=$NOTHING" "CapEff=$NOTHING"
+    "CapAmb=$NOTHING" NoNewPrivs=1)
+  [[ $1 == inert ]] || parts+=("CapBnd=$NOTHING")
+  for part in "${parts[@]}"; do
     [[ " $2 " == *" $part "* ]] || return 1
   done
 }

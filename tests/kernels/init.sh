@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of the guest. Runs /cases and tells on the console, a line
 # each, what they came to; the sets are those that /proc shows to this process
 # of the one that doff has become. kernels.bash reads it.
@@ -67,6 +68,7 @@ run_case() {
     *_under*) start="$start -- doff" ;;
   esac
   : >/tmp/report
+  # shellcheck disable=SC2086 # several words, or none
   $start $options --report json --report-fd 3 --keep-fd 3 sleep 1000 \
     </dev/null >/dev/null 2>/tmp/stderr 3>/tmp/report &
   pid=$!
@@ -92,22 +94,28 @@ while IFS='|' read -r name start options rest; do
   esac
 done </cases
 
-# corpus HOW COMMAND...: the escape corpus started by COMMAND. Where it does not
-# come to its end, its families are missing on the console.
+# corpus HOW COMMAND...: the escape corpus started by COMMAND, with a directory
+# left open for it. Families of a corpus that cannot start are missing.
 corpus() {
   how=$1
   shift
-  "$@" --prepared /prepared --launcher /launcher/doff </dev/null 2>&1 |
-    sed 's/^ *\([0-9]*\)  .*  *\(holds\|ESCAPES\|not tried\)\( *.*\)/\1|\2|\3/
-      s/^/doff-escape '"$how"'|/'
+  "$@" --prepared /prepared --launcher "${launcher:-/launcher/doff}" \
+    </dev/null 7</ 2>&1 |
+    sed -n 's/^ *\([0-9]*\)  .\{32\} \(holds\|ESCAPES\|not tried\) */\1|\2|/
+      t told
+      s/^/doff-escape '"$how"': /p
+      d
+      :told
+      s/^/doff-escape '"$how"'|/p'
 }
-corpus bare doff-attack --hardened
+launcher=/bin/doff corpus bare doff-attack --hardened
 corpus bare-user start_as -u 1000 doff-attack --hardened
-corpus default /launcher/doff doff-attack
+corpus root /launcher/doff doff-attack
 corpus hardened /launcher/doff --seccomp hardened doff-attack --hardened
 corpus user /launcher/doff --user 1000:1000 doff-attack
+corpus plain-user-accepted start_as -u 1000 /launcher/doff --accept inert \
+  doff-attack
 corpus userns start_as -u 1000 /launcher/doff --userns always doff-attack
-corpus inert start_as -u 1000 /launcher/doff --accept inert doff-attack
 
 echo doff-done
 poweroff -f
