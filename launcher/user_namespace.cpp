@@ -271,7 +271,9 @@ std::string_view find_cause(const Attempt& attempt) {
     case Stage::kUnshare:
       break;
     case Stage::kJoin:
-      return denied && is_filtered(Stage::kJoin) ? kFiltered : "";
+      if (!denied) return "";
+      // AppArmor: where a profile lacks attach_disconnected.
+      return is_filtered(Stage::kJoin) ? kFiltered : "by a security module";
     default:
       if (denied && by_apparmor) return kApparmor;
       return denied && attempt.failed == Stage::kUidMap && geteuid() == 0

@@ -12,6 +12,8 @@
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+# TOMOYO looks for what is executed by its descriptor there.
+ln -s /proc/self/fd /dev/fd
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mount -t securityfs securityfs /sys/kernel/security
@@ -28,6 +30,10 @@ mount -t tmpfs -o mode=755 tmpfs /prepared
 cp /bin/doff /launcher
 mount -o remount,ro /launcher
 doff-attack prepare /prepared
+# An old kernel does not take the later one, and none of `cases` asks it to.
+for policy in /policy-*; do
+  cat "$policy" >/sys/kernel/security/apparmor/.replace
+done
 
 # How a case is started: each becomes doff, under the process id it has.
 root() { exec doff "$@"; }
@@ -44,6 +50,15 @@ user_without_clone() {
 # Up to `doff`, the rules of the filter around it.
 root_under() { exec answer "$@"; }
 user_under() { exec start_as -u 1000 answer "$@"; }
+# By profiles: what takes effect when start_as is executed, doff inherits.
+confined() {
+  echo "exec $1" >/proc/self/attr/exec
+  shift
+  exec start_as "$@"
+}
+root_without_setpcap_by_profile() { confined no-setpcap doff "$@"; }
+user_without_userns_by_profile() { confined no-userns -u 1000 doff "$@"; }
+user_without_join_by_profile() { confined no-join -u 1000 doff "$@"; }
 # Its configuration is the file above; it takes no options.
 shell() { exec doff-shell -c 'exec sleep 1000'; }
 

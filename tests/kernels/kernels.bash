@@ -29,7 +29,7 @@ kernel_tools() {
 # the mirror of this machine's sources, with lists of its own. A suite's
 # directory is $kernels/SUITE-ARCHITECTURE.
 apt() {
-  local suite=$1 architecture=$2 root=$kernels/$1-$2 command=$3
+  local root=$kernels/$1-$2 architecture=$2 command=$3
   shift 3
   "$command" -qq -o "Dir::Etc::sourcelist=$root/sources.list" \
     -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$root/lists" \
@@ -38,50 +38,70 @@ apt() {
     -o "APT::Architectures::=$architecture" "$@"
 }
 
-# files_of SUITE ARCHITECTURE PATTERN PACKAGE...: unpacks what matches.
+# files_of SUITE ARCHITECTURE PATTERN PACKAGE: unpacks what matches.
 files_of() {
-  local suite=$1 architecture=$2 pattern=$3 deb
+  local root=$kernels/$1-$2 pattern=$3 package=$4
+  mkdir -p "$root/deb"
+  (cd "$root/deb" && apt "$1" "$2" apt-get download "$package") ||
+    fail "$package for $2 cannot be had from $1"
+  dpkg-deb --fsys-tarfile "$root/deb"/*.deb |
+    tar -x -C "$root" --wildcards "$pattern"
+  rm "$root/deb"/*.deb
+}
+
+# update SUITE ARCHITECTURE: its lists.
+update() {
   local root=$kernels/$1-$2
-  shift 3
-  (cd "$root" && apt "$suite" "$architecture" apt-get download "$@") || return
-  for deb in "$root"/*.deb; do
-    dpkg-deb --fsys-tarfile "$deb" |
-      tar -x -C "$root" --wildcards "$pattern" 2>/dev/null
-    rm "$deb"
-  done
+  [[ ! -e $root/updated ]] || return 0
+  rm -rf "$root"
+  mkdir -p "$root"/{lists/partial,cache/archives/partial}
+  printf 'deb [signed-by=%s] %s %s main\n' \
+    /usr/share/keyrings/debian-archive-keyring.gpg \
+    "${DOFF_TEST_MIRROR:-$(debian_mirror)}" "$1" >"$root/sources.list"
+  if ! apt "$@" apt-get update -o APT::Update::Error-Mode=any \
+    >"$root/log" 2>&1; then
+    grep -q "does not have a Release file" "$root/log" || fail "$(<"$root/log")"
+    skip "the mirror that apt's sources name has no suite $1 any more"
+  fi
+  touch "$root/updated"
 }
 
 # get_kernel SUITE ARCHITECTURE: its newest cloud kernel, which has all that is
 # needed built in, as vmlinuz in that directory; and a busybox.
 get_kernel() {
-  local suite=$1 architecture=$2 root=$kernels/$1-$2 image mirror packages
-  [[ ! -e $root.whole ]] || return 0
-  rm -rf "$root"
-  mkdir -p "$root"/{lists/partial,cache/archives/partial}
-  mirror=${DOFF_TEST_MIRROR:-$(debian_mirror)}
-  printf 'deb [signed-by=%s] %s %s main\n' \
-    /usr/share/keyrings/debian-archive-keyring.gpg "$mirror" "$suite" \
-    >"$root/sources.list"
-  if ! apt "$suite" "$architecture" apt-get update \
-    -o APT::Update::Error-Mode=any >"$root/log" 2>&1; then
-    grep -q "does not have a Release file" "$root/log" || fail "$(<"$root/log")"
-    skip "the mirror that apt's sources name has no suite $suite any more"
-  fi
-  image=linux-image-cloud-$architecture
+  local root=$kernels/$1-$2 image packages
+  [[ ! -e $root/vmlinuz ]] || return 0
+  update "$@"
   # The package of that name depends on the one with the version; later ones
   # have the kernel in a linux-binary.
-  image=$(apt "$suite" "$architecture" apt-cache depends "$image" |
+  image=$(apt "$@" apt-cache depends "linux-image-cloud-$2" |
     grep -o 'linux-image-[0-9].*')
-  packages=$(apt "$suite" "$architecture" apt-cache depends "$image" |
+  packages=$(apt "$@" apt-cache depends "$image" |
     grep -o 'linux-binary-[0-9].*') || packages=$image
-  files_of "$suite" "$architecture" '*vmlinuz*' "$packages" ||
-    fail "no $packages in $suite"
+  files_of "$@" '*vmlinuz*' "$packages"
+  [[ $2 == amd64 ]] || files_of "$@" '*bin/busybox' busybox-static
   find "$root" -name 'vmlinuz*' -exec mv {} "$root/vmlinuz" \;
-  [[ $architecture == amd64 ]] ||
-    files_of "$suite" "$architecture" '*bin/busybox' busybox-static ||
-    fail "no busybox-static:$architecture in $suite"
-  rm -rf "$root"/{lists,cache}
-  touch "$root.whole"
+}
+
+# get_policy: $kernels/policy-ABI, the profiles as kernels take them since that
+# ABI. Debian 12's parser knows no `userns`, and a later one needs its own libc.
+get_policy() {
+  local root=$kernels/trixie-amd64 lib abi
+  [[ ! -e $kernels/policy-4.0 ]] || return 0
+  update trixie amd64
+  files_of trixie amd64 '*bin/apparmor_parser' apparmor
+  files_of trixie amd64 '*apparmor.d/abi/*' apparmor
+  files_of trixie amd64 '*linux-gnu/l[di]*[cx]*.so.*' libc6
+  lib=$root/usr/lib/x86_64-linux-gnu
+  for abi in 3.0 4.0; do
+    "$lib/ld-linux-x86-64.so.2" --library-path "$lib" \
+      "$(find "$root" -name apparmor_parser)" --quiet --skip-kernel-load \
+      --skip-cache --config-file /dev/null --base "$root/etc/apparmor.d" \
+      --policy-features "$root/etc/apparmor.d/abi/$abi" \
+      --kernel-features "$root/etc/apparmor.d/abi/$abi" \
+      --stdout "$here/profiles-$abi" >"$kernels/policy.new"
+    mv "$kernels/policy.new" "$kernels/policy-$abi"
+  done
 }
 
 # make_initramfs ARCHITECTURE BUSYBOX LAUNCHER ATTACK: prints its path.
@@ -97,7 +117,7 @@ make_initramfs() {
     install -m 755 "$4" "$root/bin/doff-attack"
     ln "$root/bin/doff" "$root/bin/doff-shell"
     install -m 755 "$here/init.sh" "$root/init"
-    install -m 644 "$here/cases" "$root/cases"
+    install -m 644 "$here/cases" "$kernels"/policy-* "$root"
     for name in "$here/start_as" "$e2e/answer"; do
       "$compiler" -O1 -Wall -Wextra -Werror -static \
         -o "$root/bin/${name##*/}" "$name.c"
@@ -112,6 +132,7 @@ make_initramfs() {
 boot() {
   local suite architecture root busybox launcher attack initramfs qemu
   read -r suite architecture <<<"${KERNELS[$1]}"
+  get_policy
   get_kernel "$suite" "$architecture"
   root=$kernels/$suite-$architecture
   case $architecture in

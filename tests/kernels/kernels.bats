@@ -12,12 +12,17 @@ setup() {
   kernel_tools
 }
 
+# is_since VERSION: whether the kernel that was booted is that or later.
+is_since() {
+  sort -CV < <(printf '%s\n' "$1" "$(told guest | cut -d '-' -f 1)")
+}
+
 # The verdicts, and the state as the guest's first process reads it.
 verdicts_are_as_expected() {
-  local name options verdict status text
+  local name options verdict status text since
   local got_status got_verdict state stderr cases=0
-  while IFS='|' read -r name _ options verdict status text; do
-    [[ $name != '#'* ]] || continue
+  while IFS='|' read -r name _ options verdict status text since; do
+    [[ $name != '#'* ]] && is_since "$since" || continue
     cases=$((cases + 1))
     IFS='|' read -r got_status got_verdict state stderr < <(told case "$name")
     assert_eq "$name: exit status ($stderr)" "$status" "$got_status"
