@@ -80,6 +80,7 @@ get_kernel() {
     grep -o 'linux-binary-[0-9].*') || packages=$image
   files_of "$@" '*vmlinuz*' "$packages"
   [[ $2 == amd64 ]] || files_of "$@" '*bin/busybox' busybox-static
+  rm -r "$root"/{updated,lists,cache}
   find "$root" -name 'vmlinuz*' -exec mv {} "$root/vmlinuz" \;
 }
 

@@ -22,7 +22,7 @@ verdicts_are_as_expected() {
   local name options verdict status text since
   local got_status got_verdict state stderr cases=0
   while IFS='|' read -r name _ options verdict status text since; do
-    [[ $name != '#'* ]] && is_since "$since" || continue
+    if [[ $name == '#'* ]] || ! is_since "$since"; then continue; fi
     cases=$((cases + 1))
     IFS='|' read -r got_status got_verdict state stderr < <(told case "$name")
     assert_eq "$name: exit status ($stderr)" "$status" "$got_status"

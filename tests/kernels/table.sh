@@ -25,16 +25,26 @@ score() {
   echo "$(grep -c '|holds|' <<<"$lines")/$(grep -c . <<<"$lines")"
 }
 
+# What the kernel itself has to say to a user who types into his terminal.
+terminal() {
+  if told escape bare-user | grep -q '^8|.*TIOCSTI: it succeeds'; then
+    echo works
+  else
+    echo refused
+  fi
+}
+
 kernel_tools
-echo "| kernel | capabilities | without doff, root | without doff, uid 1000 |$(
+echo "| kernel | capabilities | TIOCSTI | bare | bare-user |$(
   printf ' %s |' "${BEHIND_DOFF[@]}")"
-echo "|---|---|---|---|$(printf -- '---|%.0s' "${BEHIND_DOFF[@]}")"
+echo "|---|---|---|---|---|$(printf -- '---|%.0s' "${BEHIND_DOFF[@]}")"
 # row KERNEL: in a process of its own, which skip ends.
 row() (
   row=$1
   boot "$1"
   IFS='|' read -r release machine last _ < <(told guest)
-  row="| ${release%%[-+]*} $machine | $((last + 1)) | $(score bare) | $(score bare-user) |"
+  row="| ${release%-cloud-*} $machine | $((last + 1)) | $(terminal) |"
+  row+=" $(score bare) | $(score bare-user) |"
   for how in "${BEHIND_DOFF[@]}"; do
     row+=" $(told case "$how" | cut -d '|' -f 2), $(score "$how") |"
   done
