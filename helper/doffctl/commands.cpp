@@ -43,6 +43,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
   add_setup(app, chosen);
   add_install_shell(app, chosen);
   add_doctor(app, chosen);
+  add_attack(app, command, chosen);
   add_completion(app, chosen);
   title_commands(app);
   app.footer(

@@ -23,6 +23,9 @@ using Action = std::function<int()>;
 
 // Each adds its subcommand to `app`; once the person has chosen it and its
 // options are read, `chosen` is what it does.
+// `command` is what stood behind `--`, which CLI11 would not leave alone.
+void add_attack(CLI::App& app, const std::vector<std::string>& command,
+                Action& chosen);
 void add_audit(CLI::App& app, Action& chosen);
 void add_completion(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
@@ -30,7 +33,6 @@ void add_emit(CLI::App& app, Action& chosen);
 void add_explain(CLI::App& app, Action& chosen);
 void add_hook(CLI::App& app, Action& chosen);
 void add_install_shell(CLI::App& app, Action& chosen);
-// `command` is what stood behind `--`, which CLI11 would not leave alone.
 void add_minimize(CLI::App& app, const std::vector<std::string>& command,
                   Action& chosen);
 void add_policy(CLI::App& app, Action& chosen);

@@ -5,7 +5,6 @@
 #include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,9 +76,6 @@ Result execute(const Setting& setting, const char* name,
       std::snprintf(path.data(), path.size(), "%s/%s", setting.prepared, name));
   if (access(path.data(), F_OK) != 0)
     return with(Outcome::kNotTried, "it could not be prepared: ", name);
-  struct statvfs mount {};
-  if (statvfs(path.data(), &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0)
-    return not_tried("the prepared files' mount is nosuid");
   if (raise_inheritable) {
     State wanted = state();
     wanted.inheritable |= wanted.permitted;

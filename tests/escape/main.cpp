@@ -17,21 +17,20 @@
 namespace doff::escape {
 namespace {
 
-constexpr const char* kUsage =
-    "usage: doff-attack [OPTION...] [FAMILY...]\n"
-    "       doff-attack prepare DIR [ROOT]\n"
-    "Tries to get out of what doff left to this shell, and says which "
-    "families\n"
-    "of attempts hold. FAMILY is a number; without any, all of the default\n"
-    "profile. `prepare`, with privileges, fills DIR with setuid files and "
-    "files\n"
-    "with capabilities, which belong to the user ROOT (0).\n"
-    "  --hardened      family 9 too, which --seccomp hardened closes\n"
-    "  --prepared DIR  what `prepare` filled\n"
-    "  --launcher FILE the launcher's file in this root, for family 12\n"
-    "  --json          print JSON\n"
-    "exit status: 0 all hold, 1 one ESCAPES, 3 none does, but something could\n"
-    "not be tried; 2 wrong usage\n";
+constexpr const char* kUsage = R"(usage: doff-attack [OPTION...] [FAMILY...]
+       doff-attack prepare DIR [ROOT]
+Tries to get out of what doff left to this shell, and says which families of
+attempts hold. FAMILY is a number; without any, all of the default profile.
+`prepare`, with privileges, fills DIR with setuid files and files with
+capabilities, which belong to the user number ROOT (0).
+  --hardened       family 9 too, which `--seccomp hardened` closes
+  --prepared DIR   what `prepare` filled
+  --launcher FILE  the launcher's file in this root, for family 12; without it,
+                   where doff-runtime mounts it
+  --json           print JSON
+Exit status: 0 all hold, 1 one ESCAPES, 3 none does, but something could not be
+tried; 2 wrong usage.
+)";
 
 constexpr int kExitHolds = 0;
 constexpr int kExitEscapes = 1;
@@ -263,8 +262,12 @@ int run(std::span<char*> words) {
     if (root < 0) return misuse("no user's number:", words[2]);
     return prepare(options.setting, words[1], static_cast<unsigned>(root));
   }
-  const int wrong = read_options(words, options);
-  return wrong >= 0 ? wrong : run_corpus(options);
+  if (const int wrong = read_options(words, options); wrong >= 0) return wrong;
+  // Where doff-runtime mounts it: helper/runtime/launcher_mount.h.
+  for (const char* const each : {"/dev/.doff", "/.doff"})
+    if (options.setting.launcher == nullptr && access(each, F_OK) == 0)
+      options.setting.launcher = each;
+  return run_corpus(options);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -80,6 +81,15 @@ int prepare(const Setting& setting, const char* directory, unsigned root) {
   if (mkdir(directory, 0755) != 0 && errno != EEXIST) return complain(""), 2;
   const int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return complain(""), 2;
+  struct statvfs mount {};
+  if (fstatvfs(folder, &mount) == 0 && (mount.f_flag & ST_NOSUID) != 0) {
+    static_cast<void>(std::fprintf(
+        stderr,
+        "doff-attack: preparing '%s': the mount is nosuid, so that no "
+        "setuid file and no file capability has an effect: take another\n",
+        directory));
+    return 2;
+  }
   int status = 0;
   for (const File& each : kFiles) {
     unlinkat(folder, each.name, 0);
