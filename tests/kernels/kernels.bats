@@ -27,7 +27,7 @@ verdicts_are_as_expected() {
     IFS='|' read -r got_status got_verdict state stderr < <(told case "$name")
     assert_eq "$name: exit status ($stderr)" "$status" "$got_status"
     assert_eq "$name: verdict ($stderr)" "$verdict" "$got_verdict"
-    assert_has "$name: $stderr" "$text"
+    assert_has "$name: $state $stderr" "$text"
     if ((status == 0)); then
       [[ $options == *--cap-add* ]] || proves "$verdict" "$state" ||
         fail "$name: doff says $verdict, and /proc $state"
