@@ -33,7 +33,8 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
   python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \
-  git cron make iproute2 passwd login libpam-cap lintian dpkg-dev file || exit
+  git cron make iproute2 passwd login libpam-cap lintian dpkg-dev file \
+  qemu-system-x86 qemu-system-arm || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
@@ -188,6 +189,8 @@ export DOFF_SYMBOLS=$PWD/build/debug/launcher/doff
 export DOFF_ARM64=$PWD/build/arm64/launcher/doff
 export DOFF_TEST_CACHE=$PWD/build/test-cache
 tap bats --tap tests/e2e/*.bats
+heading "the launcher and the escape corpus under other kernels, in qemu"
+tap bats --tap tests/kernels/kernels.bats
 heading "end to end: the launcher with sanitizers"
 # The launcher has no heap that could leak, and a tracer is in LSan's way.
 ASAN_OPTIONS=detect_leaks=0 DOFF=$PWD/build/asan/launcher/doff tap bats --tap tests/e2e/options.bats

@@ -284,13 +284,18 @@ std::string_view find_cause(const Attempt& attempt) {
       break;
     case Stage::kJoin:
       if (attempt.error == 0) return kIgnored;
-      return denied && is_filtered(Stage::kJoin) ? kFiltered : "";
+      if (!denied) return "";
+      // AppArmor: where a profile lacks attach_disconnected.
+      return is_filtered(Stage::kJoin) ? kFiltered : "by a security module";
     default:
       if (denied && by_apparmor) return kApparmor;
       return denied && attempt.failed == Stage::kUidMap && geteuid() == 0
                  ? "uid 0 is mapped only by who holds CAP_SETFCAP"
                  : "";
   }
+  // Debian's kernels ask for this one before they look at the arguments.
+  if (denied && is_set("/proc/sys/kernel/unprivileged_userns_clone", "0\n"))
+    return "the sysctl kernel.unprivileged_userns_clone is 0";
   if (is_filtered(Stage::kUnshare)) return kFiltered;
   if (attempt.error == ENOSPC || attempt.error == EUSERS)
     return is_set("/proc/sys/user/max_user_namespaces", "0\n")
@@ -299,8 +304,6 @@ std::string_view find_cause(const Attempt& attempt) {
                  "within one another";
   if (attempt.error == EINVAL || attempt.error == ENOSYS)
     return "this kernel has no user namespaces";
-  if (is_set("/proc/sys/kernel/unprivileged_userns_clone", "0\n"))
-    return "the sysctl kernel.unprivileged_userns_clone is 0";
   if (by_apparmor) return kApparmor;
   if (in_chroot()) return "the root directory is a chroot's";
   return "by a security module, or this uid or gid is not mapped here";

@@ -44,6 +44,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
   add_setup(doffctl);
   add_install_shell(doffctl);
   add_doctor(doffctl);
+  add_attack(doffctl, command);
   add_completion(doffctl);
   title_commands(app);
   app.footer(

@@ -20,6 +20,9 @@ inline constexpr int kExitNo = 1;  // done, and the answer is no; see doffctl(1)
 inline constexpr int kExitFailed = 2;  // wrong usage, or it could not be done
 
 // Each adds its subcommand.
+// `command` is what stood behind `--`, which CLI11 would not leave alone.
+void add_attack(const Command& doffctl,
+                const std::vector<std::string>& command);
 void add_audit(const Command& doffctl);
 void add_completion(const Command& doffctl);
 void add_doctor(const Command& doffctl);
@@ -27,7 +30,6 @@ void add_emit(const Command& doffctl);
 void add_explain(const Command& doffctl);
 void add_hook(const Command& doffctl);
 void add_install_shell(const Command& doffctl);
-// `command` is what stood behind `--`, which CLI11 would not leave alone.
 void add_minimize(const Command& doffctl,
                   const std::vector<std::string>& command);
 void add_policy(const Command& doffctl);
