@@ -29,7 +29,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev nettle-dev \
   libtomlplusplus-dev python3-jsonschema python3-yaml bash-completion zsh fish \
   attr patch podman conmon netavark catatonit uidmap docker.io docker-compose \
-  containerd \
+  containerd bubblewrap \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
   python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \

@@ -119,6 +119,14 @@ Result<void> Placed::fill() {
   // Whatever the umask is, others may come in.
   if (directory_.get() < 0 || fchmod(directory_.get(), 0755) != 0)
     return failed();
+  // One that somebody put in its place would lose what it holds in the end.
+  constexpr std::size_t kOfAnEmptyOne = 2;  // . and ..
+  if (names_in(directory_.get()).size() != kOfAnEmptyOne) {
+    there_ = false;
+    return tl::unexpected(Failure{.doing = "placing doff-attack in",
+                                  .value = shown_,
+                                  .cause = "somebody there exchanged it"});
+  }
   const Descriptor file(
       openat(directory_.get(), kProgram,
              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755));

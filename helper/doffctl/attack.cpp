@@ -141,10 +141,10 @@ std::string without_newline(std::string text) {
 }
 
 // Its file in memory, which nobody in a container can exchange for another that
-// would then run with our privileges.
+// would then run with our privileges. Inherited, as it copies itself.
 Result<Descriptor> program_in_memory() {
   const std::string_view program = attack_program();
-  Descriptor file(memfd_create("doff-attack", MFD_CLOEXEC));
+  Descriptor file(memfd_create("doff-attack", 0));
   if (file.get() < 0 || pwrite(file.get(), program.data(), program.size(), 0) !=
                             static_cast<ssize_t>(program.size()))
     return tl::unexpected(
@@ -152,7 +152,8 @@ Result<Descriptor> program_in_memory() {
   return file;
 }
 
-// What cannot be prepared is told by the attempts that wanted it.
+// What cannot be prepared is told by the attempts that wanted it, and why is
+// told here, but where it is clear: a shell without privileges cannot.
 Result<void> prepare(const Target& target, const Placed& placed,
                      const Interruption& interruption) {
   // Here it is whoever we are who prepares, and memfd_create() may be denied.
@@ -165,10 +166,13 @@ Result<void> prepare(const Target& target, const Placed& placed,
     return "/proc/self/fd/" + std::to_string(fd);
   };
   const Descriptor inherited(dup(placed.directory()));
-  return run({path(program->get()), "prepare", path(inherited.get()),
-              target.root_user},
-             interruption)
-      .map([](const auto&) {});
+  const auto ended = run({path(program->get()), "prepare",
+                          path(inherited.get()), target.root_user},
+                         interruption);
+  if (!ended) return tl::unexpected(ended.error());
+  if (ended->end.status != 0)
+    std::cerr << "doffctl: " << printable(ended->errors) << std::flush;
+  return {};
 }
 
 Result<std::vector<FamilyOutcome>> run_corpus(

@@ -66,8 +66,10 @@ nothing_left() {
 
 @test "without doff it is told what escapes" {
   attack --container bare
-  concluded 1 "1 hold, 9 escape, 1 not tried"
-  assert_has "$output" ESCAPES "a file with +ep: it holds" "unshare: it succeeds"
+  # Docker's own filter closes user namespaces, 6 and 7.
+  concluded 1 "3 hold, 7 escape, 1 not tried"
+  assert_has "$output" ESCAPES "a file with +ep: it holds" \
+    "TIOCSTI: it succeeds"
   nothing_left bare
 }
 
@@ -88,6 +90,7 @@ nothing_left() {
   attack --container read-only
   concluded 3 "9 hold, 0 escape, 2 not tried"
   assert_has "$output" "it could not be prepared: setuid-root"
+  assert_has "$stderr" "the mount is nosuid"
   nothing_left read-only
 }
 
@@ -100,7 +103,7 @@ nothing_left() {
   assert_has "$output" "0 escape"
 }
 
-@test "--json: each attempt, and the sums" {
+@test "as JSON: each attempt, and the sums" {
   attack --json --container sealed
   assert_eq "exit status" 0 "$status"
   assert_eq sums "11 0 0" \
@@ -111,7 +114,7 @@ nothing_left() {
     "$(jq -c '[.families[].attempts[].verdict] | unique' <<<"$output")"
 }
 
-@test "--here: behind doff, with what was prepared; and without doff" {
+@test "from here: behind doff, with what was prepared; and without doff" {
   run --separate-stderr "$DOFF" "$DOFFCTL" attack --here --prepared "$prepared"
   concluded 3 "10 hold, 0 escape, 1 not tried"
   assert_has "$output" "no launcher is in this root"
@@ -122,11 +125,12 @@ nothing_left() {
   assert_lacks "$(ls -a /tmp)" doff-attack
 }
 
-@test "--here without /proc and for another user" {
+@test "from here without /proc" {
   run --separate-stderr unshare --mount --propagation private sh -c '
     mount -t tmpfs none /proc && exec "$@"' sh "$DOFF" "$DOFFCTL" attack --here \
     --prepared "$prepared"
-  assert_has "$output" "0 escape"
+  assert_eq "exit status ($stderr)" 3 "$status"
+  assert_has "$output" "0 escape" "no /proc that shows that process"
 }
 
 # refuses PART... -- ARG...: with exit status 2, and nothing on stdout.

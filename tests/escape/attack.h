@@ -56,8 +56,7 @@ struct State {
   std::uint64_t permitted;
   std::uint64_t effective;
   std::uint64_t inheritable;
-
-  bool operator==(const State&) const = default;
+  std::uint64_t bounding;  // of ours; no call tells that of others
 };
 State state();
 // Permitted, effective, inheritable of a process; 0: our own. False: errno.

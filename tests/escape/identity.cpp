@@ -211,6 +211,9 @@ State state() {
   getresgid(ids + 3, ids + 4, ids + 5);
   // Where it is refused, nothing may look like less than there is.
   if (!read_sets(0, now)) now.permitted = ~std::uint64_t{0};
+  for (unsigned number = 0; number < kCapabilities; ++number)
+    if (prctl(PR_CAPBSET_READ, number) == 1)
+      now.bounding |= std::uint64_t{1} << number;
   return now;
 }
 
