@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -26,9 +25,9 @@
 #include "helper/child.h"
 #include "helper/descriptor.h"
 #include "helper/doctor/calls.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/table.h"
-#include "helper/doffctl/usage.h"
 #include "helper/failure.h"
 #include "helper/file.h"
 #include "helper/install_shell/root.h"
@@ -321,29 +320,23 @@ int attack(const AttackOptions& options,
 
 }  // namespace
 
-void add_attack(CLI::App& app, const std::vector<std::string>& command,
-                Action& chosen) {
-  auto options = std::make_shared<AttackOptions>();
-  CLI::App& sub = *app.add_subcommand(
-      "attack", "try to get out of a shell, and tell which attempts fail");
-  sub.formatter(std::make_shared<HelpFormatter>(" [-- COMMAND [ARG...]]"));
-  sub.add_flag("--here", options->here,
-               "attack from here, by a child of doffctl");
-  sub.add_option("--container", options->container,
-                 "attack from what the engine's `exec` starts in it")
-      ->type_name("ID");
-  sub.add_flag("--hardened", options->hardened,
-               "try too what `--seccomp hardened` closes");
-  sub.add_option("--prepare", options->prepare,
-                 "only make there, as root, what --here cannot")
-      ->type_name("DIR");
-  sub.add_option("--prepared", options->prepared,
-                 "where --prepare has made it, for --here")
-      ->type_name("DIR");
-  sub.add_flag("--json", options->json, "print JSON, for programs");
-  sub.callback([options, &command, &chosen] {
-    chosen = [options, &command] { return attack(*options, command); };
-  });
+void add_attack(const Command& doffctl,
+                const std::vector<std::string>& command) {
+  const auto options = std::make_shared<AttackOptions>();
+  const Command sub = doffctl.add(
+      "attack", "try to get out of a shell, and tell which attempts fail",
+      " [-- COMMAND [ARG...]]");
+  sub.flag("--here", options->here, "attack from here, by a child of doffctl");
+  sub.value("--container", "ID", options->container,
+            "attack from what the engine's `exec` starts in it");
+  sub.flag("--hardened", options->hardened,
+           "try too what `--seccomp hardened` closes");
+  sub.value("--prepare", "DIR", options->prepare,
+            "only make there, as root, what --here cannot");
+  sub.value("--prepared", "DIR", options->prepared,
+            "where --prepare has made it, for --here");
+  sub.flag("--json", options->json, "print JSON, for programs");
+  sub.does([options, &command] { return attack(*options, command); });
 }
 
 }  // namespace doff
