@@ -60,8 +60,10 @@ update() {
     "${DOFF_TEST_MIRROR:-$(debian_mirror)}" "$1" >"$root/sources.list"
   if ! apt "$@" apt-get update -o APT::Update::Error-Mode=any \
     >"$root/log" 2>&1; then
-    grep -q "does not have a Release file" "$root/log" || fail "$(<"$root/log")"
-    skip "the mirror that apt's sources name has no suite $1 any more"
+    if grep -q "does not have a Release file" "$root/log"; then
+      skip "the mirror that apt's sources name has no suite $1 any more"
+    fi
+    fail "$(<"$root/log")" || return
   fi
   touch "$root/updated"
 }
