@@ -10,8 +10,9 @@ function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/copyright ${doc}/copyright)
-file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/changelog ${doc}/changelog)
+# Not with the modes that they have in somebody's checkout.
+run(install -m 644 ${CMAKE_CURRENT_LIST_DIR}/copyright
+  ${CMAKE_CURRENT_LIST_DIR}/changelog ${doc})
 # Without name and time of the file in it: gzip(1) -n.
 file(GLOB compressed ${prefix}/share/man/man*/*)
 run(gzip -9n ${compressed} ${doc}/changelog)
@@ -19,8 +20,7 @@ file(CREATE_LINK doff-runtime.8.gz
   ${prefix}/share/man/man8/doff-runtime-rewrite.8.gz SYMBOLIC)
 
 if(CPACK_GENERATOR STREQUAL "DEB")
-  file(MAKE_DIRECTORY ${prefix}/share/lintian/overrides)
-  file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/lintian-overrides
+  run(install -D -m 644 ${CMAKE_CURRENT_LIST_DIR}/lintian-overrides
     ${prefix}/share/lintian/overrides/doff)
   # Where Debian's zsh looks for what packages have.
   file(RENAME ${prefix}/share/zsh/site-functions

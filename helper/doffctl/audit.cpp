@@ -48,7 +48,7 @@ class Users {
         names_.try_emplace(*uid, line.name);
   }
 
-  std::string name(uid_t uid) const {
+  [[nodiscard]] std::string name(uid_t uid) const {
     const auto at = names_.find(uid);
     return at == names_.end() ? std::to_string(uid) : at->second;
   }
