@@ -286,6 +286,8 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   for id in 4294967295 4294967296 99999999999999999999 -1 0x0 1e3; do
     as --user "$id:0" "${RAN[@]}"
     refused "user '$id"
+    # Digits alone are no name, whatever /etc/passwd has.
+    [[ $id == *[!0-9]* ]] || assert_has "$stderr" "not a user id"
     as --user "0:$id" "${RAN[@]}"
     refused "user '"
   done
