@@ -2,7 +2,8 @@
 // Starts COMMAND under a seccomp filter that answers each named system call
 // with ERRNO, without doing it; 0 claims success. ARG0 and ARG1 restrict it to
 // calls with these first arguments, &MASK to those whose first argument has a
-// bit of MASK. This is how an outer sandbox refuses doff's calls, or lies.
+// bit of MASK. This is how an outer sandbox refuses doff's calls, or lies. The
+// word `foreign` in front lets calls of other architectures through.
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -88,7 +89,10 @@ int main(int argc, char** argv) {
 #else
   emit(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_AARCH64, 1, 0);
 #endif
-  emit(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
+  const int foreign = next < argc && strcmp(argv[next], "foreign") == 0;
+  emit(BPF_RET | BPF_K,
+       foreign ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS, 0, 0);
+  next += foreign;
   while (next < argc && strcmp(argv[next], "--") != 0) rule(argv[next++]);
   if (next + 1 >= argc) return 2;
   emit(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);

@@ -231,6 +231,13 @@ sealed="$NOTHING $NOTHING $NOTHING $NOTHING $NOTHING 1 2"
   assert_eq "what it prints" "${plain//bash:/\/bin\/bash:}" "$output"
 }
 
+@test "within a shell that holds more, descriptors are closed" {
+  # shellcheck disable=SC2016
+  within "$DOFF" --cap-add ALL --keep-fd 9 "$bin/doff-shell" -c \
+    '[[ -e /proc/$$/fd/9 ]] || echo closed' 9</dev/null
+  assert_eq "descriptor 9 ($stderr)" closed "$output"
+}
+
 @test "fifty shells within one another" {
   echo 'shell /bin/bash' >"$conf"
   shows 0 "$bin/bash" -c 'n=${1:-50}; ((n == 0)) && { echo 0; exit; }

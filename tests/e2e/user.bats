@@ -286,6 +286,8 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   for id in 4294967295 4294967296 99999999999999999999 -1 0x0 1e3; do
     as --user "$id:0" "${RAN[@]}"
     refused "user '$id"
+    # Digits alone are no name, whatever /etc/passwd has.
+    [[ $id == *[!0-9]* ]] || assert_has "$stderr" "not a user id"
     as --user "0:$id" "${RAN[@]}"
     refused "user '"
   done
@@ -348,6 +350,21 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   refused "the group ids are not those of --user" \
     "the supplementary groups are not those asked for" \
     "CAP_SETGID is not effective"
+}
+
+@test "groups that the user namespace does not map are not known to be right" {
+  # All that is shown of them is 65534, and that is what is asked for.
+  run --separate-stderr setpriv --reuid 4000 --regid 24 --groups 24 \
+    unshare --user "$public/doff" --accept open --groups init "${RAN[@]}"
+  refused "the supplementary groups are not those asked for" setgroups
+}
+
+@test "a capability that is permitted and not effective still works" {
+  cp "$DOFF" "$public/permitted"
+  setcap cap_setpcap+p "$public/permitted" || skip "no file capabilities here"
+  run --separate-stderr setpriv --reuid 4000 --regid 4000 --clear-groups \
+    "$public/permitted" sed -n 's/^CapBnd:\t//p' /proc/self/status
+  assert_eq "CapBnd ($stderr)" "$NOTHING" "$output"
 }
 
 @test "the user that one is already needs no capability" {

@@ -220,7 +220,7 @@ readonly USER=(setpriv --reuid 4000 --regid 4000 --clear-groups)
 @test "who holds capabilities in there is never dumpable; who is, is confined" {
   need strace
   local trace=$BATS_TEST_TMPDIR/trace
-  strace -f -o "$trace" "${USER[@]}" "$home/doff" --userns always /bin/true
+  strace -v -f -o "$trace" "${USER[@]}" "$home/doff" --userns always /bin/true
   local first
   first=$(head -n 1 "$trace" | cut -d' ' -f1)
   assert_lacks "$(grep "^$first " "$trace")" SUID_DUMP_USER
@@ -230,7 +230,10 @@ readonly USER=(setpriv --reuid 4000 --regid 4000 --clear-groups)
   dumpable=$(grep -n SUID_DUMP_USER <<<"$output" | cut -d: -f1)
   ((filter < dumpable)) || fail "$output"
   assert_has "$(sed -n "1,${filter}p" <<<"$output")" \
+    "PR_CAPBSET_DROP, CAP_CHOWN)" "PR_CAPBSET_DROP, CAP_CHECKPOINT_RESTORE)" \
     'capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_SYS_ADMIN, permitted=1<<CAP_SYS_ADMIN, inheritable=0})'
+  assert_has "$(sed -n "${filter}p" <<<"$output")" \
+    "SECCOMP_RET_ALLOW), BPF_STMT(BPF_RET|BPF_K, SECCOMP_RET_KILL_PROCESS)]"
   assert_has "$(tail -n 1 <<<"$output")" "killed by SIGKILL"
 }
 

@@ -32,9 +32,10 @@ under() {
 }
 
 # Numbers of <linux/prctl.h> and errno values.
-readonly CAPBSET_READ=23 CAPBSET_DROP=24 SET_SECCOMP=22 SET_NNP=38
+readonly CAPBSET_READ=23 CAPBSET_DROP=24 SET_SECCOMP=22 SET_NNP=38 GET_NNP=39
+readonly SET_PDEATHSIG=1
 readonly AMBIENT=47 AMBIENT_RAISE=2 AMBIENT_CLEAR=4
-readonly DONE=0 EPERM=1 EINVAL=22 ENOSYS=38
+readonly DONE=0 EPERM=1 EINVAL=22 ENOSPC=28 ENOSYS=38
 readonly NEWUSER=0x10000000
 
 @test "a filter that answers nothing changes nothing" {
@@ -218,6 +219,16 @@ readonly NEWUSER=0x10000000
     "reported success, but the kernel disagrees"
 }
 
+@test "no_new_privs that is neither set nor told" {
+  under prctl:$SET_NNP=$DONE prctl:$GET_NNP=$EPERM -- --seccomp none "${RAN[@]}"
+  refused "no_new_privs is not set"
+}
+
+@test "a signal on the parent's death that claims success and was not set" {
+  under prctl:$SET_PDEATHSIG=$DONE -- --pdeathsig KILL "${RAN[@]}"
+  refused "--pdeathsig"
+}
+
 @test "both ways to load a filter denied: not loaded, refused" {
   under seccomp=$EPERM prctl:$SET_SECCOMP=$EPERM -- "${RAN[@]}"
   refused "the seccomp filter is not in force" "Operation not permitted" \
@@ -243,6 +254,12 @@ readonly NEWUSER=0x10000000
 @test "hardened not loaded under an outer filter that is like regain" {
   under seccomp=$DONE "unshare&$NEWUSER=$EPERM" "clone&$NEWUSER=$EPERM" \
     clone3=$ENOSYS setns=$EPERM -- --seccomp hardened "${RAN[@]}"
+  refused "the seccomp filter is not in force"
+}
+
+@test "hardened not loaded within regain itself" {
+  run --separate-stderr timeout 30 "$DOFF" "$answer" seccomp=$DONE -- \
+    "$DOFF" --seccomp hardened "${RAN[@]}"
   refused "the seccomp filter is not in force"
 }
 
@@ -306,6 +323,20 @@ readonly NEWUSER=0x10000000
   done
 }
 
+@test "both refused, and namespaces used up for now: refused" {
+  under seccomp=$EPERM prctl:$SET_SECCOMP=$EPERM "unshare&$NEWUSER=$ENOSPC" \
+    "clone&$NEWUSER=$ENOSPC" clone3=$ENOSYS -- "${RAN[@]}"
+  refused "the seccomp filter is not in force"
+}
+
+@test "both refused, and the entry of 32-bit programs is open: refused" {
+  [[ $(uname -m) == x86_64 ]] || skip "only x86-64 has that entry"
+  under foreign seccomp=$EPERM prctl:$SET_SECCOMP=$EPERM \
+    "unshare&$NEWUSER=$EPERM" "clone&$NEWUSER=$EPERM" clone3=$ENOSYS -- \
+    "${RAN[@]}"
+  refused "the seccomp filter is not in force"
+}
+
 @test "OpenShell's filter: everything done already, seccomp refused: sealed" {
   run --separate-stderr setpriv --bounding-set -all --no-new-privs \
     "$answer" seccomp:1=$EPERM prctl:$SET_SECCOMP=$EPERM \
@@ -364,6 +395,9 @@ readonly NEWUSER=0x10000000
     under "$call=$EPERM" -- "${RAN[@]}"
     refused "cannot be read back: $call" "Operation not permitted"
   done
+  # Nothing is told, and nothing is no group.
+  under getgroups=$DONE -- --groups clear "${RAN[@]}"
+  refused "cannot be read back: getgroups" "answer is impossible"
   # Root asks for root; nothing is read, and nothing is 0.
   run --separate-stderr setpriv --reuid 1 --inh-caps +setuid,+setpcap \
     --ambient-caps +setuid,+setpcap "$answer" getresuid=$DONE \

@@ -26,7 +26,7 @@ std::string trimmed(const std::string& text) {
 }
 
 [[noreturn]] void stop(const std::string& where, const std::string& what) {
-  std::cerr << where << ": " << what << "\n";
+  std::cerr << "the table of errnos: " << where << ": " << what << "\n";
   std::exit(2);
 }
 
@@ -52,7 +52,7 @@ ErrnoTable read_errno_table(const std::string& path) {
     std::istringstream names(column[1]);
     for (std::string name; names >> name;) {
       const int error = find_errno(name);
-      if (error == 0) stop(path + ": " + line, "no such errno: " + name);
+      if (error == 0) stop(line, "no such errno: " + name);
       if (error != EPERM && error != ENOSYS) facts.errors.push_back(error);
     }
     std::istringstream words(column[2]);
@@ -63,7 +63,7 @@ ErrnoTable read_errno_table(const std::string& path) {
         facts.words.push_back(trimmed(word));
     }
     if (!table.emplace(trimmed(column[0]), facts).second)
-      stop(path + ": " + line, "there twice");
+      stop(line, "there twice");
   }
   return table;
 }

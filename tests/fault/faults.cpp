@@ -35,16 +35,20 @@ std::vector<NamedFault> faults_of(const Call& call, const CallFacts& facts) {
 std::vector<Call> thinned(std::span<const Call> calls) {
   constexpr std::size_t kFew = 3;
   std::vector<Call> some;
+  const auto take = [&](std::size_t at, std::size_t count) {
+    const auto part = calls.subspan(at, count);
+    some.insert(some.end(), part.begin(), part.end());
+  };
   while (!calls.empty()) {
     const std::size_t period = row(calls, 1) == 1 ? 2 : 1;
     std::size_t size = row(calls, period);
     if (size <= kFew * period) {
       size = period == 2 ? 1 : size;
-      some.insert(some.end(), calls.begin(), calls.begin() + size);
+      take(0, size);
     } else {
-      const std::size_t middle = size / period / 2 * period;
-      for (const std::size_t at : {std::size_t{0}, middle, size - period})
-        for (std::size_t i = at; i < at + period; ++i) some.push_back(calls[i]);
+      take(0, period);
+      take(size / period / 2 * period, period);
+      take(size - period, period);
     }
     calls = calls.subspan(size);
   }

@@ -41,7 +41,8 @@ std::string link(const std::string& path) {
 std::string descriptors(const std::string& directory) {
   std::vector<int> open;
   DIR* const listing = opendir(directory.c_str());
-  while (const dirent* const entry = listing ? readdir(listing) : nullptr)
+  while (const dirent* const entry =
+             listing == nullptr ? nullptr : readdir(listing))
     if (entry->d_name[0] != '.') open.push_back(std::stoi(entry->d_name));
   if (listing != nullptr) closedir(listing);
   std::ranges::sort(open);
@@ -49,6 +50,18 @@ std::string descriptors(const std::string& directory) {
   for (const int fd : open)
     text += (text.empty() ? "" : ",") + std::to_string(fd);
   return text;
+}
+
+std::string joined(std::istream& words) {
+  std::string text;
+  for (std::string word; words >> word;)
+    text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+std::string words_of(const std::string& path) {
+  std::ifstream file(path);
+  return joined(file);
 }
 
 std::string state_of(pid_t pid) {
@@ -63,17 +76,15 @@ std::string state_of(pid_t pid) {
     std::string name;
     words >> name;
     name.pop_back();
-    std::string joined;
-    for (std::string word; words >> word;)
-      joined += (joined.empty() ? "" : ",") + word;
-    values[name] = joined;
+    values[name] = joined(words);
   }
   std::string text;
   for (const auto field : kFields)
     text += std::string(field) + "=" + values.find(field)->second + " ";
   const bool same = link(proc + "/ns/user") == link("/proc/self/ns/user");
   return text + "fds=" + descriptors(proc + "/fd") +
-         " userns=" + (same ? "same" : "own") + " cwd=" + link(proc + "/cwd");
+         " userns=" + (same ? "same" : words_of(proc + "/uid_map")) +
+         " cwd=" + link(proc + "/cwd");
 }
 
 // Of any fault in a child, whose death alone its parent sees.

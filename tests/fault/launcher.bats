@@ -134,7 +134,7 @@ readonly USER=(setpriv --reuid 4000 --regid 4000 --groups 4000,24)
 
 @test "a user namespace, without any privilege" {
   promised Uid=4000,4000,4000,4000 Gid=4000,4000,4000,4000 Groups=24,4000 \
-    userns=own
+    userns=4000,4000,1
   holds "${USER[@]}" "$bin/doff" --userns always /bin/true
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -84,7 +85,7 @@ bool names_path(pid_t pid, std::span<const std::uint64_t> arguments,
   for (const std::uint64_t address : arguments.first(2)) {
     std::array<char, 256> bytes{};
     const iovec to = {bytes.data(), bytes.size() - 1};
-    const iovec from = {reinterpret_cast<void*>(address), bytes.size() - 1};
+    const iovec from = {std::bit_cast<void*>(address), bytes.size() - 1};
     if (process_vm_readv(pid, &to, 1, &from, 1, 0) > 0 &&
         std::string(bytes.data()).find(text) != std::string::npos)
       return true;
@@ -106,7 +107,7 @@ bool names_path(pid_t pid, std::span<const std::uint64_t> arguments,
     argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
-  raise(SIGSTOP);
+  kill(getpid(), SIGSTOP);
   execvp(argv[0], argv.data());
   stop(argv[0]);
 }
@@ -283,7 +284,7 @@ class Run {
   }
 
   // From call to call until the fault has happened, then at full speed.
-  void resume(pid_t pid, const Process& process, int signal) {
+  void resume(pid_t pid, const Process& process, int signal) const {
     const bool step = begun_ && (!ending_.happened || process.held.has_value());
     ptrace(step ? PTRACE_SYSCALL : PTRACE_CONT, pid, nullptr, signal);
   }

@@ -22,40 +22,44 @@ export DOFF=$build/launcher/doff FAULT_INJECT=$build/tests/fault/inject
 export DOFFCTL=${DOFFCTL:-$here/../../build/release/helper/doffctl}
 export DOFF_TEST_CACHE=$work/cache
 
-# -O0: what is built here is for one run.
+# -O0: what is built here is for one run. What Catch2 would check when it
+# compiles it is to fail as a test does.
 configure() {
   cmake --preset release -S "$tree" -DDOFF_WERROR=OFF -DDOFF_HELPER=OFF \
-    -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0 >/dev/null
+    -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O0 -DCATCH_CONFIG_RUNTIME_STATIC_REQUIRE" >/dev/null
 }
 
 make() {
   cmake --build "$build" --target "$@" -- --quiet >"$work/log" 2>&1
 }
 
+# suite FILE [:FILTER]
 suite() {
-  timeout 600 bats "$tree/tests/$1" "${@:2}" >"$work/log" 2>&1 </dev/null
+  timeout 600 bats ${2:+-f "${2#:}"} "$tree/tests/$1.bats" \
+    >"$work/log" 2>&1 </dev/null
 }
 
-# The tests, the fastest first.
-readonly TESTS=(unit "fault root of a container" userns user weaker options
-  shell regain fault filter)
+# The tests, the fastest first: SUITE, or SUITE:FILTER for a part of it.
+readonly TESTS=(unit "fault:root of a container" binary userns user weaker
+  options shell regain fault filter)
 
 # passes TEST; status 2 if it cannot be built.
 passes() {
   case $1 in
-    unit) make unit_tests || return 2 && timeout 300 "$build/tests/unit/unit_tests" >"$work/log" 2>&1 ;;
-    filter) make filter_tests || return 2 && timeout 600 "$build/tests/filter/filter_tests" >"$work/log" 2>&1 ;;
-    fault) suite fault/launcher.bats ;;
-    fault\ *) suite fault/launcher.bats -f "^${1#fault }$" ;;
-    *) suite "e2e/$1.bats" ;;
-  esac
+    unit | filter)
+      make "$1_tests" || return 2
+      timeout 600 "$build/tests/$1/$1_tests" >"$work/log" 2>&1
+      ;;
+    fault*) suite fault/launcher "${1#fault}" ;;
+    *) suite "e2e/${1%%:*}" "${1#"${1%%:*}"}" ;;
+  esac || return 1
 }
 
 # catcher: sets `caught` to the first test that fails, or to nothing.
 catcher() {
   caught=
   make doff || return 2
-  for caught in "${TESTS[@]}"; do
+  for caught in ${first:+"$first"} "${TESTS[@]}"; do
     passes "$caught" || return $(($? == 2 ? 2 : 0))
   done
   caught=
@@ -93,7 +97,7 @@ try() {
   cp "$work/original" "$tree/$2"
 }
 
-errors=0 kills=0 survivors=0
+errors=0 kills=0 survivors=0 first=
 if ! configure || ! make doff unit_tests filter_tests inject; then
   cat "$work/log"
   exit 2
@@ -104,10 +108,12 @@ done
 while IFS= read -r line; do
   case $line in
     "= "*) name=${line#= } file=${line##*: } name=${name%: *} ;;
+    "? "*) first=${line#? } ;;
     "- "*) old=${line#- } ;;
     "+"*)
       new=${line#+}
       [[ ! "$name: $file" =~ $pattern ]] || try "$name" "$file" "$old" "${new# }"
+      first=
       ;;
   esac
 done <"$here/mutants"
