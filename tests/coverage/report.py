@@ -6,9 +6,10 @@ usage: report.py EXPLAINED GCOVR.json
 Prints every line and branch that nothing reached and nobody explained, and
 every explanation of something that was reached. Exit status 1 if there is one.
 
-An entry of EXPLAINED is `FILE: TEXT`, or `FILE: branch: TEXT`, and below it,
-indented, the reason. It is about all lines of FILE with TEXT in them; if such a
-line opens a function, about that whole function.
+An entry of EXPLAINED is `FILE: TEXT`, or `FILE: branch: TEXT` if the line is
+reached but not in every way. It is about all lines of FILE with TEXT in them; if
+such a line opens a function, about that whole function. Below one entry or
+several, indented, stands the reason.
 """
 
 import json
@@ -21,7 +22,6 @@ class Entry:
         self.file, _, text = head.partition(": ")
         self.is_branch = text.startswith("branch: ")
         self.text = text.removeprefix("branch: ").strip()
-        self.reason = ""
         self.used = False
 
     def lines(self, source):
@@ -39,19 +39,20 @@ class Entry:
 
 def read_entries(path):
     entries = []
+    without_reason = []
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file.read().splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
-            if line.startswith(" ") and entries:
-                entries[-1].reason += line.strip()
+            if line.startswith(" "):
+                without_reason.clear()
             elif ": " in line:
                 entries.append(Entry(number, line))
+                without_reason.append(number)
             else:
                 sys.exit(f"{path}:{number}: neither FILE: TEXT nor a reason")
-    for entry in entries:
-        if not entry.reason:
-            sys.exit(f"{path}:{entry.number}: no reason is given")
+    for number in without_reason:
+        sys.exit(f"{path}:{number}: no reason is given")
     return entries
 
 

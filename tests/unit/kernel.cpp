@@ -103,7 +103,7 @@ std::int64_t Kernel::ambient(std::uint64_t what, std::uint64_t number) {
   return 0;
 }
 
-std::int64_t Kernel::capget(pid_t pid, std::uint64_t data) {
+std::int64_t Kernel::capget(pid_t pid, std::uint64_t data) const {
   Halves halves{};
   for (unsigned half = 0; half < halves.size(); ++half) {
     const auto part = [half](CapabilitySet set) {

@@ -33,7 +33,7 @@ class Kernel {
   std::int64_t answer(pid_t pid, const seccomp_data& call);
   std::int64_t prctl(const seccomp_data& call);
   std::int64_t ambient(std::uint64_t what, std::uint64_t number);
-  std::int64_t capget(pid_t pid, std::uint64_t data);
+  [[nodiscard]] std::int64_t capget(pid_t pid, std::uint64_t data) const;
   std::int64_t capset(pid_t pid, std::uint64_t data);
   void serve(int listener);
 

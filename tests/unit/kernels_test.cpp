@@ -123,6 +123,13 @@ TEST_CASE("kernel: without CAP_SETPCAP there is no shell, or an inert one") {
   }
 }
 
+TEST_CASE("kernel: what is permitted is enough, effective or not") {
+  Kernel kernel(kLast);
+  kernel.process.effective = {};
+  CHECK(starts(kernel, {}, {}));
+  CHECK(kernel.process.bounding.empty());
+}
+
 TEST_CASE("kernel: twice is once") {
   for (unsigned last = kSetpcap; last <= kLast; ++last) {
     INFO("the last capability is " << last);
