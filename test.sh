@@ -34,7 +34,8 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   iptables systemd systemd-container \
   python3-grpcio python3-protobuf protobuf-compiler python3-websocket \
   python3-kubernetes openssh-server openssh-client openssh-sftp-server rsync \
-  git cron make iproute2 passwd login libpam-cap || exit
+  git cron make iproute2 passwd login libpam-cap lintian dpkg-dev file \
+  qemu-system-x86 qemu-system-arm || exit
 ((EUID == 0)) || exec sudo "$0" "$@"
 
 passed=0
@@ -105,8 +106,53 @@ ctest_of() {
   fi
 }
 
-status_file=$(mktemp)
-trap 'rm -f "$status_file"' EXIT
+# tidy: clang-tidy over every file, once each, as errors. Nothing is built but
+# what is included.
+tidy() {
+  cmake --preset tidy >/dev/null &&
+    cmake --build --preset tidy --target filters -- --quiet || return
+  mkdir -p build/tidy/once
+  jq 'unique_by(.file)' build/tidy/compile_commands.json \
+    >build/tidy/once/compile_commands.json
+  jq -r '.[].file' build/tidy/once/compile_commands.json |
+    xargs -n 1 -P "$(nproc)" clang-tidy -p build/tidy/once --quiet \
+      --warnings-as-errors='*' 2>build/tidy/stderr.log
+}
+
+# What needs no engine: minutes of compilers, beside tests that mostly wait.
+compilers() {
+  tally "clang-tidy is quiet" tidy
+  tally "builds without a warning: fuzz" build fuzz
+  tally "10,000 inputs for each fuzz target" tests/fuzz/run.sh 10000
+}
+
+scratch=$(mktemp -d)
+status_file=$scratch/status
+trap 'rm -rf "$scratch"; kill $(jobs -p) 2>/dev/null' EXIT
+
+# beside COMMAND: runs it at a lower priority, until take_in. Its counts are
+# those of a subshell, and handed over in a file.
+# shellcheck disable=SC2030
+beside() {
+  (
+    passed=0 failed=0 skipped=0
+    renice -n 10 "$BASHPID" >/dev/null
+    "$@"
+    echo "$passed $failed $skipped" >"$scratch/counts"
+  ) >"$scratch/log" 2>&1 &
+}
+
+# take_in: waits for what is beside, shows its output, adds its counts.
+# shellcheck disable=SC2031
+take_in() {
+  local its_passed=0 its_failed=1 its_skipped=0
+  wait
+  cat "$scratch/log"
+  read -r its_passed its_failed its_skipped <"$scratch/counts"
+  passed=$((passed + its_passed))
+  failed=$((failed + its_failed))
+  skipped=$((skipped + its_skipped))
+}
 
 if $coverage; then
   build coverage || exit
@@ -114,22 +160,24 @@ if $coverage; then
 fi
 
 mapfile -t cxx < <(git ls-files '*.h' '*.cpp')
-mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run)
+mapfile -t shell < <(git ls-files '*.sh' '*.bash' '*.bats' .ci/run \
+  package/postinst package/postrm package/prerm)
 tally "clang-format is quiet" clang-format --dry-run -Werror "${cxx[@]}"
 tally "shellcheck is quiet" shellcheck -x "${shell[@]}"
 tally "mandoc is quiet" mandoc -T lint -W warning man/*.[1-8]
 
-for preset in release clang debug asan tidy; do
+for preset in release clang debug asan; do
   tally "builds without a warning: $preset" build "$preset"
 done
 tally "musl for arm64" tests/tools/musl-arm64.sh build/musl-arm64
 tally "builds without a warning: arm64" build arm64
 
-for preset in release clang asan tidy; do
+for preset in release clang asan; do
   heading "unit tests and the filter proof: $preset"
   ctest_of "$preset"
 done
 
+beside compilers
 heading "end to end: the static launcher on real containers"
 export DOFF=$PWD/build/release/launcher/doff
 export DOFFCTL=$PWD/build/release/helper/doffctl
@@ -138,12 +186,17 @@ export DOFF_SYMBOLS=$PWD/build/debug/launcher/doff
 export DOFF_ARM64=$PWD/build/arm64/launcher/doff
 export DOFF_TEST_CACHE=$PWD/build/test-cache
 tap bats --tap tests/e2e/*.bats
+heading "the launcher and the escape corpus under other kernels, in qemu"
+tap bats --tap tests/kernels/kernels.bats
 heading "end to end: the launcher with sanitizers"
 # The launcher has no heap that could leak, and a tracer is in LSan's way.
 ASAN_OPTIONS=detect_leaks=0 DOFF=$PWD/build/asan/launcher/doff tap bats --tap tests/e2e/options.bats
 
-tally "builds without a warning: fuzz" build fuzz
-tally "10,000 inputs for each fuzz target" tests/fuzz/run.sh 10000
+heading "fault injection: each system call fails, lies, is interrupted, or is the last"
+tap bats --tap tests/fault/*.bats
+
+heading "beside the above"
+take_in
 
 echo "$passed passed, $failed failed, $skipped skipped in $SECONDS s"
 ((failed == 0))

@@ -50,7 +50,15 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
                                   .cause = "not a regular file or a pipe"});
   // A pipe, such as the shell's <(COMMAND), may be slower than we are.
   if (S_ISFIFO(about.st_mode)) fcntl(file.get(), F_SETFL, 0);
-  return read_descriptor(file.get(), path, limit);
+  auto text = read_descriptor(file.get(), path, limit);
+  // Files of /proc say 0.
+  if (text && S_ISREG(about.st_mode) &&
+      text->size() < static_cast<std::size_t>(about.st_size))
+    return tl::unexpected(Failure{.doing = "reading",
+                                  .value = path,
+                                  .cause = "shorter than it was a moment ago",
+                                  .next = "try again"});
+  return text;
 }
 
 }  // namespace doff

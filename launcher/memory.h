@@ -14,7 +14,8 @@ template <typename T>
 std::span<T> map_zeroed(std::size_t count) {
   void* const memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return {};
+  // Null, if a filter claims success.
+  if (memory == MAP_FAILED || memory == nullptr) return {};
   return {static_cast<T*>(memory), count};
 }
 

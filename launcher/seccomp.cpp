@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "caps/names.h"
+#include "launcher/child.h"
 #include "launcher/file.h"
 
 namespace doff {
@@ -65,7 +66,7 @@ bool stays_refused(int error) {
 // Whether `make`, a way to a new user namespace, is refused: tried in earnest,
 // in a child, because success cannot be undone. What clone makes ends at once.
 bool refused(long (*make)()) {
-  const long child = syscall(SYS_clone, 0, 0, 0, 0, 0);
+  const long child = make_child();
   if (child == 0) {
     const pid_t parent = getpid();
     const long made = make();

@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,6 +22,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include "launcher/child.h"
 
 namespace doff {
 namespace {
@@ -143,9 +146,8 @@ constexpr auto kConfined = std::to_array<sock_filter>({
 });
 
 // Leaves the child what writing the maps takes: CAP_SYS_ADMIN in the namespace,
-// and those calls. It ends with its parent.
+// and those calls.
 Attempt confine() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   for (int n = 0; n < 64 && prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; ++n)
     if (prctl(PR_CAPBSET_DROP, n, 0, 0, 0) != 0) return {Stage::kDrop, errno};
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -193,12 +195,16 @@ Attempt make_namespace() {
 Attempt join(pid_t child) {
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
+  std::array<char, 32> old_name{};
+  std::array<char, 32> new_name{};
+  const std::string_view old = own_namespace(old_name);
   const Text path = Text() << "/proc/" << child << "/ns/user";
   const int fd = open_file(path.get(), O_RDONLY);
   if (fd < 0) return {Stage::kJoin, errno};
   const int error = syscall(SYS_setns, fd, CLONE_NEWUSER) == 0 ? 0 : errno;
   close(fd);
-  if (error != 0) return {Stage::kJoin, error};
+  if (error != 0 || (!old.empty() && old == own_namespace(new_name)))
+    return {Stage::kJoin, error};
   // Whatever else somebody made of the child cannot do harm here.
   if (geteuid() != uid || getegid() != gid)
     refuse({.doing = "entering a user namespace",
@@ -209,11 +215,14 @@ Attempt join(pid_t child) {
 Attempt enter() {
   std::array<int, 2> pipe{};
   if (pipe2(pipe.data(), O_CLOEXEC) != 0) return {Stage::kPipe, errno};
-  const long made = syscall(SYS_clone, 0, 0, 0, 0, 0);
+  const long made = make_child();
   if (made == 0) {
+    close(pipe[0]);
     const Attempt attempt = make_namespace();
+    // Until nobody reads any longer, who may have been killed.
+    pollfd unread = {pipe[1], 0, 0};
     if (write(pipe[1], &attempt, sizeof attempt) == sizeof attempt)
-      syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);  // to be killed
+      syscall(SYS_ppoll, &unread, 1, nullptr, nullptr, 0);
     _exit(0);
   }
   const auto child = static_cast<pid_t>(made);
@@ -226,10 +235,11 @@ Attempt enter() {
       continue;
     if (size != sizeof attempt) attempt = {Stage::kUnshareKilled, 0};
     if (attempt.failed == Stage::kNone) attempt = join(child);
-    kill(child, SIGKILL);
-    while (waitpid(child, nullptr, __WALL) < 0 && errno == EINTR) continue;
+    kill(child, SIGKILL);  // which somebody may have stopped
   }
   close(pipe[0]);
+  while (child > 0 && waitpid(child, nullptr, __WALL) < 0 && errno == EINTR)
+    continue;
   return attempt;
 }
 
@@ -260,6 +270,8 @@ std::string_view find_cause(const Attempt& attempt) {
       is_set("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
   constexpr std::string_view kApparmor =
       "AppArmor: kernel.apparmor_restrict_unprivileged_userns is 1";
+  constexpr std::string_view kIgnored =
+      "it reported success, but the kernel disagrees";
   constexpr std::string_view kFiltered =
       "denied by a seccomp filter around doff";
   const bool denied = attempt.error == EPERM || attempt.error == EACCES;
@@ -267,17 +279,23 @@ std::string_view find_cause(const Attempt& attempt) {
     case Stage::kUnshareKilled:
       return "who tries it is killed, by a seccomp filter";
     case Stage::kUnshareIgnored:
-      return "it reported success, but the kernel disagrees";
+      return kIgnored;
     case Stage::kUnshare:
       break;
     case Stage::kJoin:
-      return denied && is_filtered(Stage::kJoin) ? kFiltered : "";
+      if (attempt.error == 0) return kIgnored;
+      if (!denied) return "";
+      // AppArmor: where a profile lacks attach_disconnected.
+      return is_filtered(Stage::kJoin) ? kFiltered : "by a security module";
     default:
       if (denied && by_apparmor) return kApparmor;
       return denied && attempt.failed == Stage::kUidMap && geteuid() == 0
                  ? "uid 0 is mapped only by who holds CAP_SETFCAP"
                  : "";
   }
+  // Debian's kernels ask for this one before they look at the arguments.
+  if (denied && is_set("/proc/sys/kernel/unprivileged_userns_clone", "0\n"))
+    return "the sysctl kernel.unprivileged_userns_clone is 0";
   if (is_filtered(Stage::kUnshare)) return kFiltered;
   if (attempt.error == ENOSPC || attempt.error == EUSERS)
     return is_set("/proc/sys/user/max_user_namespaces", "0\n")
@@ -286,8 +304,6 @@ std::string_view find_cause(const Attempt& attempt) {
                  "within one another";
   if (attempt.error == EINVAL || attempt.error == ENOSYS)
     return "this kernel has no user namespaces";
-  if (is_set("/proc/sys/kernel/unprivileged_userns_clone", "0\n"))
-    return "the sysctl kernel.unprivileged_userns_clone is 0";
   if (by_apparmor) return kApparmor;
   if (in_chroot()) return "the root directory is a chroot's";
   return "by a security module, or this uid or gid is not mapped here";

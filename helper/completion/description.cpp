@@ -57,11 +57,12 @@ Values values_of_positional(const CLI::Option& option) {
 }
 
 DescribedCommand describe_one(const CLI::App& app, const std::string& path) {
-  DescribedCommand command{.path = path,
-                           .subcommands = {},
-                           .options = {},
-                           .positionals = {},
-                           .runs_command = path == "minimize"};
+  DescribedCommand command{
+      .path = path,
+      .subcommands = {},
+      .options = {},
+      .positionals = {},
+      .runs_command = path == "minimize" || path == "attack"};
   for (const CLI::Option* const each : app.get_options()) {
     if (each->get_positional()) {
       command.positionals.push_back(values_of_positional(*each));

@@ -1,9 +1,9 @@
-#include <pwd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -12,10 +12,13 @@
 
 #include "caps/names.h"
 #include "helper/capability_facts.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/short_set.h"
 #include "helper/doffctl/table.h"
 #include "helper/doffctl/wish_options.h"
+#include "helper/file.h"
+#include "helper/install_shell/passwd.h"
 #include "helper/processes/survey.h"
 #include "helper/words.h"
 
@@ -32,26 +35,25 @@ struct AuditOptions {
   bool json = false;
 };
 
-// Names of users, each looked up once.
+// Names of users, by /etc/passwd. Not by getpwuid(3): for that a static program
+// loads modules of this machine, which want the libc that it was linked with.
 class Users {
  public:
-  const std::string& name(uid_t uid) {
-    const auto [place, added] = names_.try_emplace(uid);
-    if (added) place->second = look_up(uid);
-    return place->second;
+  Users() {
+    constexpr std::size_t kLongest = std::size_t{16} << 20U;
+    const auto text = read_file("/etc/passwd", kLongest);
+    if (!text) return;  // numbers have to do
+    for (const PasswdLine& line : passwd_lines(*text))
+      if (const auto uid = parse_number(line.uid, UINT32_MAX))
+        names_.try_emplace(*uid, line.name);
+  }
+
+  std::string name(uid_t uid) const {
+    const auto at = names_.find(uid);
+    return at == names_.end() ? std::to_string(uid) : at->second;
   }
 
  private:
-  static std::string look_up(uid_t uid) {
-    std::array<char, 16384> buffer;
-    passwd entry{};
-    passwd* found = nullptr;
-    if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 &&
-        found != nullptr)
-      return entry.pw_name;
-    return std::to_string(uid);
-  }
-
   std::map<uid_t, std::string> names_;
 };
 
@@ -188,7 +190,7 @@ void drop_column_of_dashes(std::ptrdiff_t column,
 }
 
 void print_table(const std::vector<Finding>& findings) {
-  Users users;
+  const Users users;
   std::vector<Row> rows;
   rows.reserve(findings.size());
   for (const Finding& each : findings)
@@ -207,7 +209,7 @@ void print_table(const std::vector<Finding>& findings) {
   std::cout << table(titles, rows, describe_stdout());
 }
 
-Json json_finding(const Finding& finding, Users& users) {
+Json json_finding(const Finding& finding, const Users& users) {
   const Credentials& held = finding.status.credentials;
   const Credentials& above = finding.above;
   Json container;
@@ -238,7 +240,7 @@ Json json_finding(const Finding& finding, Users& users) {
 }
 
 void print_json(const std::vector<Finding>& findings) {
-  Users users;
+  const Users users;
   Json list = Json::array();
   for (const Finding& each : findings)
     list.push_back(json_finding(each, users));
@@ -305,29 +307,23 @@ int audit(const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<AuditOptions>();
-  CLI::App* const command = app.add_subcommand(
+void add_audit(const Command& doffctl) {
+  const auto options = std::make_shared<AuditOptions>();
+  const Command command = doffctl.add(
       "audit", "Show processes in containers that hold more than is allowed");
-  auto* const pid = command
-                        ->add_option("--pid", options->pids,
-                                     "look at this process, in a container or "
-                                     "not; may be repeated")
-                        ->type_name("N")
-                        ->allow_extra_args(false);
-  auto* const container =
-      command
-          ->add_option("--container", options->container,
-                       "look at the container whose id begins so")
-          ->type_name("ID")
-          ->excludes(pid);
-  command->add_flag("--all", options->all, "look at every process of the host")
-      ->excludes(pid)
-      ->excludes(container);
-  add_policy_options(*command, options->wish);
-  command->add_flag("--json", options->json, "print JSON, for programs");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return audit(*options); }; });
+  const Option pid = command.values("--pid", "N", options->pids,
+                                    "look at this process, in a container or "
+                                    "not; may be repeated");
+  const Option container =
+      command.value("--container", "ID", options->container,
+                    "look at the container whose id begins so");
+  container.excludes(pid);
+  command.flag("--all", options->all, "look at every process of the host")
+      .excludes(pid)
+      .excludes(container);
+  add_policy_options(command, options->wish);
+  command.flag("--json", options->json, "print JSON, for programs");
+  command.does([options] { return audit(*options); });
 }
 
 }  // namespace doff

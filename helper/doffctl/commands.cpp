@@ -33,21 +33,30 @@ void add_commands(CLI::App& app, const std::vector<std::string>& command,
                        "print the version");
   app.set_help_flag("--help", "print this");
   app.require_subcommand(1);
-  add_trim(app, chosen);
-  add_policy(app, chosen);
-  add_emit(app, chosen);
-  add_explain(app, chosen);
-  add_audit(app, chosen);
-  add_minimize(app, command, chosen);
-  add_hook(app, chosen);
-  add_setup(app, chosen);
-  add_install_shell(app, chosen);
-  add_doctor(app, chosen);
-  add_completion(app, chosen);
+  const Command doffctl(app, chosen);
+  add_trim(doffctl);
+  add_policy(doffctl);
+  add_emit(doffctl);
+  add_explain(doffctl);
+  add_audit(doffctl);
+  add_minimize(doffctl, command);
+  add_hook(doffctl);
+  add_setup(doffctl);
+  add_install_shell(doffctl);
+  add_doctor(doffctl);
+  add_attack(doffctl, command);
+  add_completion(doffctl);
   title_commands(app);
   app.footer(
       "`doffctl COMMAND --help` lists a command's options; doffctl(1) "
       "says it all.");
+}
+
+std::vector<DescribedCommand> described_commands() {
+  CLI::App app("", "doffctl");
+  Action unused;
+  add_commands(app, {}, unused);
+  return describe(app);
 }
 
 int complain(const Failure& failure) {

@@ -1,5 +1,4 @@
 // doffctl completion: scripts with which shells complete doffctl's words.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <iostream>
@@ -10,6 +9,7 @@
 
 #include "caps/names.h"
 #include "helper/completion/description.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 
 namespace doff {
@@ -34,26 +34,19 @@ int print_completion(const std::string& word) {
                      .guess = std::string(nearest_name(word, known)),
                      .next = "bash, zsh or fish"});
   }
-  // All that doffctl takes, on an app of its own.
-  CLI::App app("", "doffctl");
-  Action unused;
-  add_commands(app, {}, unused);
-  std::cout << shell->script(describe(app));
+  std::cout << shell->script(described_commands());
   return kExitDone;
 }
 
 }  // namespace
 
-void add_completion(CLI::App& app, Action& chosen) {
-  auto shell = std::make_shared<std::string>();
-  CLI::App& sub = *app.add_subcommand(
+void add_completion(const Command& doffctl) {
+  const auto shell = std::make_shared<std::string>();
+  const Command command = doffctl.add(
       "completion", "print what completes doffctl's words in a shell");
-  sub.add_option("SHELL", *shell, "the shell that reads it")
-      ->type_name("bash|zsh|fish")
-      ->required();
-  sub.callback([shell, &chosen] {
-    chosen = [shell] { return print_completion(*shell); };
-  });
+  command.value("SHELL", "bash|zsh|fish", *shell, "the shell that reads it")
+      .required();
+  command.does([shell] { return print_completion(*shell); });
 }
 
 }  // namespace doff

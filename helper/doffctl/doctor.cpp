@@ -2,7 +2,6 @@
 // they start in a container really come out sealed?
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -21,6 +20,7 @@
 #include "helper/doctor/engine.h"
 #include "helper/doctor/host.h"
 #include "helper/doctor/login_shell.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/table.h"
 #include "helper/failure.h"
@@ -190,21 +190,16 @@ int doctor(const DoctorOptions& options) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<DoctorOptions>();
-  CLI::App* const command = app.add_subcommand(
+void add_doctor(const Command& doffctl) {
+  const auto options = std::make_shared<DoctorOptions>();
+  const Command command = doffctl.add(
       "doctor", "Check this host, with a command in a throw-away container");
-  command
-      ->add_option("ENGINE", options->engines,
-                   "check these; without any, those that are installed")
-      ->type_name("docker|podman|containerd|crio");
-  command
-      ->add_option("--doff-settings", options->settings,
-                   "doff-runtime's settings, where the engines give it these")
-      ->type_name("FILE");
-  command->add_flag("--json", options->json, "print JSON, for programs");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return doctor(*options); }; });
+  command.values("ENGINE", "docker|podman|containerd|crio", options->engines,
+                 "check these; without any, those that are installed");
+  command.value("--doff-settings", "FILE", options->settings,
+                "doff-runtime's settings, where the engines give it these");
+  command.flag("--json", options->json, "print JSON, for programs");
+  command.does([options] { return doctor(*options); });
 }
 
 }  // namespace doff

@@ -1,11 +1,11 @@
 #include "helper/emit/emit.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "caps/names.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
@@ -61,19 +61,17 @@ std::string table() {
 
 }  // namespace
 
-void add_emit(CLI::App& app, Action& chosen) {
+void add_emit(const Command& doffctl) {
   const auto options = std::make_shared<Options>();
-  auto* const emit = app.add_subcommand(
-      "emit", "print what gives a container such a bounding set");
-  // Not required() of CLI11, whose complaint would not say which there are.
-  emit->add_option("TARGET", options->target, "what it is for")
-      ->type_name(target_names());
-  add_policy_options(*emit, options->wish);
-  add_capability_options(*emit, options->wish);
-  emit->add_flag("--json", options->json, "print JSON, for programs");
-  emit->footer(table());
-  emit->callback(
-      [options, &chosen] { chosen = [options] { return run(*options); }; });
+  const Command command =
+      doffctl.add("emit", "print what gives a container such a bounding set");
+  // Not required(), whose complaint would not say which there are.
+  command.value("TARGET", target_names(), options->target, "what it is for");
+  add_policy_options(command, options->wish);
+  add_capability_options(command, options->wish);
+  command.flag("--json", options->json, "print JSON, for programs");
+  command.footer(table());
+  command.does([options] { return run(*options); });
 }
 
 }  // namespace doff

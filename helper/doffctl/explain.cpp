@@ -1,6 +1,5 @@
 #include "helper/doffctl/explain.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <iostream>
@@ -10,6 +9,7 @@
 
 #include "caps/names.h"
 #include "helper/capability_facts.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/table.h"
 #include "helper/doffctl/wish_options.h"
@@ -295,21 +295,18 @@ Result<Ruling> rule(const Wish& wish, const Asked& asked) {
   return Ruling{base, std::move(base_name), title, *resolution, shown};
 }
 
-void add_explain(CLI::App& app, Action& chosen) {
-  auto options = std::make_shared<ExplainOptions>();
-  CLI::App* const command = app.add_subcommand(
+void add_explain(const Command& doffctl) {
+  const auto options = std::make_shared<ExplainOptions>();
+  const Command command = doffctl.add(
       "explain",
       "Say what capabilities permit, decode sets, and show which rule decided");
-  add_policy_options(*command, options->wish);
-  add_capability_options(*command, options->wish);
-  add_semantics_option(*command, options->wish);
-  command->add_flag("--json", options->json, "print JSON, for programs");
-  command
-      ->add_option("CAP", options->words,
-                   "capabilities (names, numbers, lists) and sets (0x...)")
-      ->type_name("");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return explain(*options); }; });
+  add_policy_options(command, options->wish);
+  add_capability_options(command, options->wish);
+  add_semantics_option(command, options->wish);
+  command.flag("--json", options->json, "print JSON, for programs");
+  command.values("CAP", "", options->words,
+                 "capabilities (names, numbers, lists) and sets (0x...)");
+  command.does([options] { return explain(*options); });
 }
 
 }  // namespace doff

@@ -10,7 +10,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <filesystem>
 #include <iostream>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "helper/descriptor.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
@@ -144,19 +144,17 @@ int print_json(const WishOptions& options) {
 
 }  // namespace
 
-void add_hook(CLI::App& app, Action& chosen) {
-  CLI::App* const hook = app.add_subcommand(
+void add_hook(const Command& doffctl) {
+  const Command hook = doffctl.add(
       "hook", "Trim each container that Podman creates, as its hook");
-  hook->require_subcommand(1);
-  const auto add = [hook, &chosen](const char* name, const char* help,
-                                   int (*action)(const WishOptions&)) {
-    auto options = std::make_shared<WishOptions>();
-    CLI::App* const command = hook->add_subcommand(name, help);
-    add_policy_options(*command, *options);
-    add_capability_options(*command, *options);
-    command->callback([options, action, &chosen] {
-      chosen = [options, action] { return action(*options); };
-    });
+  hook.needs_command();
+  const auto add = [&hook](const char* name, const char* help,
+                           int (*action)(const WishOptions&)) {
+    const auto options = std::make_shared<WishOptions>();
+    const Command command = hook.add(name, help);
+    add_policy_options(command, *options);
+    add_capability_options(command, *options);
+    command.does([options, action] { return action(*options); });
   };
   add("precreate", "Read a spec on stdin, print it trimmed: what Podman runs",
       precreate);

@@ -1,5 +1,4 @@
 // doffctl install-shell: doff-shell in a root file system.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "helper/doctor/host.h"
 #include "helper/doffctl/beside.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/failure.h"
 #include "helper/file.h"
@@ -132,33 +132,23 @@ int install_shell(const InstallOptions& options) {
 
 }  // namespace
 
-void add_install_shell(CLI::App& app, Action& chosen) {
-  CLI::App* const command = app.add_subcommand(
+void add_install_shell(const Command& doffctl) {
+  const auto options = std::make_shared<InstallOptions>();
+  const Command command = doffctl.add(
       "install-shell",
       "make doff the shell of accounts, or of an image, in a root directory");
-  const auto options = std::make_shared<InstallOptions>();
-  command->add_option("ROOTFS", options->root, "its directory, such as /")
-      ->type_name("DIR")
-      ->required();
-  command
-      ->add_option("--user", options->users,
-                   "give this account doff-shell; may be repeated")
-      ->type_name("USER")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--shadow", options->shadow,
-                   "put doff in the place of this shell")
-      ->type_name("PATH");
-  command
-      ->add_option("--doff", options->doff,
-                   "the launcher; without this, the doff beside doffctl")
-      ->type_name("FILE");
-  command->add_flag("--undo", options->undo, "take it back");
-  command->add_flag("--dry-run", options->dry_run,
-                    "change nothing, and print what would change");
-  command->callback([options, &chosen] {
-    chosen = [options] { return install_shell(*options); };
-  });
+  command.value("ROOTFS", "DIR", options->root, "its directory, such as /")
+      .required();
+  command.values("--user", "USER", options->users,
+                 "give this account doff-shell; may be repeated");
+  command.value("--shadow", "PATH", options->shadow,
+                "put doff in the place of this shell");
+  command.value("--doff", "FILE", options->doff,
+                "the launcher; without this, the doff beside doffctl");
+  command.flag("--undo", options->undo, "take it back");
+  command.flag("--dry-run", options->dry_run,
+               "change nothing, and print what would change");
+  command.does([options] { return install_shell(*options); });
 }
 
 }  // namespace doff

@@ -37,10 +37,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return doff::complain(doff::explain(app, error));
   }
-  if (!command.empty() && !app.got_subcommand("minimize"))
-    return doff::complain({.doing = "the command line",
-                           .value = "--",
-                           .cause = "only `minimize` takes a command"});
+  if (!command.empty() && !app.got_subcommand("minimize") &&
+      !app.got_subcommand("attack"))
+    return doff::complain(
+        {.doing = "the command line",
+         .value = "--",
+         .cause = "only `minimize` and `attack` take a command"});
   if (const auto empty = doff::find_empty_value(app))
     return doff::complain(*empty);
   return chosen();

@@ -1,7 +1,6 @@
 // doffctl minimize: the fewest capabilities with which a command succeeds.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -19,6 +18,7 @@
 
 #include "caps/names.h"
 #include "helper/doffctl/beside.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/explain.h"
 #include "helper/doffctl/usage.h"
@@ -327,30 +327,24 @@ int minimize(const MinimizeOptions& options,
 
 }  // namespace
 
-void add_minimize(CLI::App& app, const std::vector<std::string>& command,
-                  Action& chosen) {
-  auto options = std::make_shared<MinimizeOptions>();
-  CLI::App& sub = *app.add_subcommand(
-      "minimize", "find the fewest capabilities that a command needs");
-  sub.formatter(std::make_shared<HelpFormatter>(" -- COMMAND [ARG...]"));
-  sub.add_option("--baseline", options->baseline,
-                 "begin with these (default: all that are held)")
-      ->type_name("CAP,...");
-  sub.add_option("--runs", options->runs,
-                 "run N times what the answer rests on (default: 2)")
-      ->type_name("N");
-  sub.add_option("--timeout", options->timeout,
-                 "a trial fails after SECONDS (default: 60)")
-      ->type_name("SECONDS");
-  sub.add_option("--doff", options->launcher,
-                 "the launcher (default: doff beside doffctl)")
-      ->type_name("FILE");
-  sub.add_flag("--json", options->json, "print JSON, for programs");
-  sub.add_flag("--verbose", options->verbose,
-               "tell each trial, and the last failing output");
-  sub.callback([options, &command, &chosen] {
-    chosen = [options, &command] { return minimize(*options, command); };
-  });
+void add_minimize(const Command& doffctl,
+                  const std::vector<std::string>& command) {
+  const auto options = std::make_shared<MinimizeOptions>();
+  const Command sub = doffctl.add(
+      "minimize", "find the fewest capabilities that a command needs",
+      " -- COMMAND [ARG...]");
+  sub.value("--baseline", "CAP,...", options->baseline,
+            "begin with these (default: all that are held)");
+  sub.value("--runs", "N", options->runs,
+            "run N times what the answer rests on (default: 2)");
+  sub.value("--timeout", "SECONDS", options->timeout,
+            "a trial fails after SECONDS (default: 60)");
+  sub.value("--doff", "FILE", options->launcher,
+            "the launcher (default: doff beside doffctl)");
+  sub.flag("--json", options->json, "print JSON, for programs");
+  sub.flag("--verbose", options->verbose,
+           "tell each trial, and the last failing output");
+  sub.does([options, &command] { return minimize(*options, command); });
 }
 
 }  // namespace doff

@@ -1,7 +1,6 @@
 // doffctl policy: is a document right, what does it mean, what may be in one.
 #include "helper/policy/policy.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -14,6 +13,7 @@
 
 #include "caps/names.h"
 #include "caps/verdict.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/failure.h"
 #include "helper/policy/keys.h"
@@ -197,46 +197,37 @@ struct Options {
 
 }  // namespace
 
-void add_policy(CLI::App& app, Action& chosen) {
-  auto* const policy = app.add_subcommand(
+void add_policy(const Command& doffctl) {
+  const Command policy = doffctl.add(
       "policy", "check and explain policy documents, doff-policy(5)");
-  policy->require_subcommand(1);
+  policy.needs_command();
   const auto options = std::make_shared<Options>();
-  const auto add_json = [&options](CLI::App* command) {
-    command->add_flag("--json", options->json, "print JSON, for programs");
+  const auto add_json = [&options](const Command& command) {
+    command.flag("--json", options->json, "print JSON, for programs");
   };
 
-  auto* const check_command = policy->add_subcommand(
+  const Command check_command = policy.add(
       "check", "say all that is wrong with documents; 1: something is");
-  check_command->add_option("FILE", options->files, "documents; - for stdin")
-      ->type_name("")
-      ->required();
+  check_command.values("FILE", "", options->files, "documents; - for stdin")
+      .required();
   add_json(check_command);
-  check_command->callback([options, &chosen] {
-    chosen = [options] { return check(options->files, options->json); };
-  });
+  check_command.does(
+      [options] { return check(options->files, options->json); });
 
-  auto* const show_command = policy->add_subcommand(
+  const Command show_command = policy.add(
       "show", "say what a document or a profile means; all profiles for none");
-  show_command
-      ->add_option("POLICY", options->shown, "a file, or a profile's name")
-      ->type_name("FILE|NAME");
+  show_command.value("POLICY", "FILE|NAME", options->shown,
+                     "a file, or a profile's name");
   add_json(show_command);
-  show_command->callback([options, &chosen] {
-    chosen = [options] {
-      return options->shown.empty() ? list_profiles(options->json)
-                                    : show(options->shown, options->json);
-    };
+  show_command.does([options] {
+    return options->shown.empty() ? list_profiles(options->json)
+                                  : show(options->shown, options->json);
   });
 
-  policy
-      ->add_subcommand("schema",
-                       "print a JSON Schema of the document, for editors")
-      ->callback([&chosen] {
-        chosen = [] {
-          print(policy_schema());
-          return kExitDone;
-        };
+  policy.add("schema", "print a JSON Schema of the document, for editors")
+      .does([] {
+        print(policy_schema());
+        return kExitDone;
       });
 }
 

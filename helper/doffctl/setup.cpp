@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "caps/names.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/failure.h"
 #include "helper/setup/manifests.h"
@@ -215,27 +215,22 @@ int setup(const SetupOptions& options) {
 
 }  // namespace
 
-void add_setup(CLI::App& app, Action& chosen) {
-  CLI::App* const command = app.add_subcommand(
-      "setup", "register doff-runtime with an engine; shows what would change");
+void add_setup(const Command& doffctl) {
   const auto options = std::make_shared<SetupOptions>();
-  // Not required() of CLI11, whose complaint would not say which there are.
-  command->add_option("ENGINE", options->engine, "what starts the containers")
-      ->type_name(engine_type());
-  command->add_flag("--write", options->write, "do it");
-  command->add_flag("--undo", options->undo, "take it back");
-  command->add_flag("--default", options->as_default,
-                    "for every container that names no other runtime");
-  command
-      ->add_option("--runtime", options->runtime,
-                   "doff-runtime; without this, the one beside doffctl")
-      ->type_name("FILE");
-  command
-      ->add_option("--config", options->config,
-                   "the engine's configuration, if not where it usually is")
-      ->type_name("FILE");
-  command->callback(
-      [options, &chosen] { chosen = [options] { return setup(*options); }; });
+  const Command command = doffctl.add(
+      "setup", "register doff-runtime with an engine; shows what would change");
+  // Not required(), whose complaint would not say which there are.
+  command.value("ENGINE", engine_type(), options->engine,
+                "what starts the containers");
+  command.flag("--write", options->write, "do it");
+  command.flag("--undo", options->undo, "take it back");
+  command.flag("--default", options->as_default,
+               "for every container that names no other runtime");
+  command.value("--runtime", "FILE", options->runtime,
+                "doff-runtime; without this, the one beside doffctl");
+  command.value("--config", "FILE", options->config,
+                "the engine's configuration, if not where it usually is");
+  command.does([options] { return setup(*options); });
 }
 
 }  // namespace doff

@@ -1,5 +1,4 @@
 // doffctl trim: the capabilities of an OCI config.json or process.json.
-#include <CLI/CLI.hpp>
 #include <array>
 #include <iomanip>
 #include <iostream>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "caps/capability_set.h"
+#include "helper/doffctl/command.h"
 #include "helper/doffctl/commands.h"
 #include "helper/doffctl/wish_options.h"
 #include "helper/failure.h"
@@ -154,25 +154,24 @@ int trim(const TrimOptions& options) {
 
 }  // namespace
 
-void add_trim(CLI::App& app, Action& chosen) {
-  CLI::App* const command = app.add_subcommand(
-      "trim", "Trim the capabilities of an OCI config.json or process.json.");
+void add_trim(const Command& doffctl) {
   const auto options = std::make_shared<TrimOptions>();
-  add_policy_options(*command, options->wish);
-  add_capability_options(*command, options->wish);
-  add_semantics_option(*command, options->wish);
-  command->add_flag("--allow-widen", options->allow_widen,
-                    "add what is wanted and the spec does not have");
-  command->add_flag("--diff", options->diff, "print what changes, as diff -u");
-  command->add_flag("--dry-run", options->dry_run,
-                    "change nothing; print what would be");
-  command->add_flag("--json", options->json, "print JSON, for programs");
+  const Command command = doffctl.add(
+      "trim", "Trim the capabilities of an OCI config.json or process.json.");
+  add_policy_options(command, options->wish);
+  add_capability_options(command, options->wish);
+  add_semantics_option(command, options->wish);
+  command.flag("--allow-widen", options->allow_widen,
+               "add what is wanted and the spec does not have");
+  command.flag("--diff", options->diff, "print what changes, as diff -u");
+  command.flag("--dry-run", options->dry_run,
+               "change nothing; print what would be");
+  command.flag("--json", options->json, "print JSON, for programs");
   command
-      ->add_option("FILE", options->path,
-                   "the spec, replaced in place; - for stdin to stdout")
-      ->required();
-  command->callback(
-      [options, &chosen] { chosen = [options] { return trim(*options); }; });
+      .value("FILE", "TEXT", options->path,
+             "the spec, replaced in place; - for stdin to stdout")
+      .required();
+  command.does([options] { return trim(*options); });
 }
 
 }  // namespace doff

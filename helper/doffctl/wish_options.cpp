@@ -1,6 +1,5 @@
 #include "helper/doffctl/wish_options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -12,18 +11,6 @@
 
 namespace doff {
 namespace {
-
-// CLI11's own vectors would swallow the positional behind them, and split at
-// brackets: one word for each time that the option is given, and no more.
-void add_list(CLI::App& app, const std::string& option,
-              std::vector<std::string>& words, const std::string& help) {
-  app.add_option_function<std::string>(
-         option, [&words](const std::string& word) { words.push_back(word); },
-         help)
-      ->type_name("CAP,...")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->trigger_on_parse();
-}
 
 // All words of one option, or the failures of those that are wrong.
 Words read_words(const std::vector<std::string>& lists, const char* option,
@@ -63,27 +50,25 @@ void refuse_what_containerd_ignores(const std::vector<std::string>& lists,
 
 }  // namespace
 
-void add_policy_options(CLI::App& app, WishOptions& options) {
-  auto* const policy =
-      app.add_option("--policy", options.policy,
-                     "take the section `capabilities` of this document")
-          ->type_name("FILE");
-  auto* const profile =
-      app.add_option("--profile", options.profile, "take a policy that ships")
-          ->type_name("NAME");
-  policy->excludes(profile);
+void add_policy_options(const Command& command, WishOptions& options) {
+  const Option policy =
+      command.value("--policy", "FILE", options.policy,
+                    "take the section `capabilities` of this document");
+  command
+      .value("--profile", "NAME", options.profile, "take a policy that ships")
+      .excludes(policy);
 }
 
-void add_capability_options(CLI::App& app, WishOptions& options) {
-  add_list(app, "--cap-add", options.cap_add, "add these; ALL for every one");
-  add_list(app, "--cap-drop", options.cap_drop,
-           "drop these; ALL for every one");
+void add_capability_options(const Command& command, WishOptions& options) {
+  command.values("--cap-add", "CAP,...", options.cap_add,
+                 "add these; ALL for every one");
+  command.values("--cap-drop", "CAP,...", options.cap_drop,
+                 "drop these; ALL for every one");
 }
 
-void add_semantics_option(CLI::App& app, WishOptions& options) {
-  app.add_option("--semantics", options.semantics,
-                 "begin with this engine's default set, and combine as it does")
-      ->type_name("docker|podman|cri|crio");
+void add_semantics_option(const Command& command, WishOptions& options) {
+  command.value("--semantics", "docker|podman|cri|crio", options.semantics,
+                "begin with this engine's default set, and combine as it does");
 }
 
 Checked<Wish> read_wish(const WishOptions& options) {

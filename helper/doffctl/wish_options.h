@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "helper/doffctl/command.h"
 #include "helper/failure.h"
 #include "helper/wish.h"
-
-namespace CLI {
-class App;
-}
 
 namespace doff {
 
@@ -24,10 +21,10 @@ struct WishOptions {
   std::string semantics;
 };
 // Adds --policy and --profile, of which one may be given.
-void add_policy_options(CLI::App& app, WishOptions& options);
+void add_policy_options(const Command& command, WishOptions& options);
 // Adds --cap-add and --cap-drop, each as often as wanted.
-void add_capability_options(CLI::App& app, WishOptions& options);
-void add_semantics_option(CLI::App& app, WishOptions& options);
+void add_capability_options(const Command& command, WishOptions& options);
+void add_semantics_option(const Command& command, WishOptions& options);
 
 // What they mean. A policy is read here.
 [[nodiscard]] Checked<Wish> read_wish(const WishOptions& options);

@@ -185,6 +185,16 @@ POLICY
   assert_has "$stderr" "count only in that user namespace"
 }
 
+@test "a user has the name of /etc/passwd, or is a number" {
+  local uid name
+  for uid in 65534:nobody 4000000000:4000000000; do
+    name=${uid#*:}
+    begin_sleep setpriv --reuid "${uid%:*}" --clear-groups
+    audit 1 --pid "$pid" --json
+    assert_eq user "$name" "$(of '.[0].user')"
+  done
+}
+
 @test "what doff started is sealed, and nothing is above" {
   begin_sleep "$DOFF"
   audit 0 --pid "$pid" --json

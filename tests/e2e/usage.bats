@@ -94,7 +94,7 @@ wrong() {
   wrong "\"second\"" "one word too many" -- trim --cap-drop ALL first second
   wrong FILE required -- trim --cap-drop ALL
   wrong "audit \"word\"" "no word here" -- audit word
-  wrong "\"--\"" "only \`minimize\` takes a command" -- audit -- true
+  wrong "\"--\"" "only \`minimize\` and \`attack\` take a command" -- audit -- true
 }
 
 @test "bytes that could act on a terminal are shown, not sent" {

@@ -18,16 +18,9 @@ namespace {
 
 using Names = std::multiset<std::string>;
 
-std::vector<doff::DescribedCommand> commands() {
-  CLI::App app("", "doffctl");
-  doff::Action chosen;
-  doff::add_commands(app, {}, chosen);
-  return doff::describe(app);
-}
-
 // Those that do something, rather than name a group.
 std::vector<doff::DescribedCommand> leaves() {
-  auto all = commands();
+  auto all = doff::described_commands();
   std::erase_if(all,
                 [](const auto& each) { return !each.subcommands.empty(); });
   return all;
