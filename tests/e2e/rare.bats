@@ -100,6 +100,8 @@ unprivileged() {
   refused "entering a user namespace" "denied by a seccomp filter around doff"
   unprivileged setns=22
   refused "entering a user namespace" "Invalid argument"
+  unprivileged setns=0
+  refused "entering a user namespace" "but the kernel disagrees"
 }
 
 @test "a user namespace that there is not in this kernel" {
