@@ -211,9 +211,8 @@ int become_with(const Host& host, const ExecLine& exec,
                 const std::string& file) {
   std::vector<std::string> words(host.line.words,
                                  host.line.words + host.line.subcommand_at);
-  words.emplace_back("exec");
-  words.insert(words.end(), exec.others.begin(), exec.others.end());
-  words.insert(words.end(), {"--process", file, exec.id});
+  for (std::string& each : words_with(exec, file))
+    words.push_back(std::move(each));
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);
   for (std::string& each : words) pointers.push_back(each.data());

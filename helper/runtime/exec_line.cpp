@@ -133,6 +133,15 @@ Result<void> take_cluster(std::string_view letters, Grammar grammar,
 
 Result<void> take_option(const ReadOption& option, const char* word,
                          Grammar grammar, ExecLine& exec) {
+  const bool is_cluster =
+      grammar == Grammar::kGetopt && word[1] != '-' && word[2] != '\0';
+  // Passed on as it is, it would say again what the others in it say.
+  if (is_cluster && !option.known)
+    return tl::unexpected(
+        Failure{.doing = "exec",
+                .value = word,
+                .cause = "doff-runtime does not know one of these options",
+                .next = "write each as a word of its own"});
   if (auto taken = take_cluster(word, grammar, exec); !taken) return taken;
   const std::string_view name = long_name(option.name);
   if (!option.known) {
@@ -268,6 +277,17 @@ Result<std::string> process_of(const ExecLine& exec,
                                   .value = container.source,
                                   .cause = error.what()});
   }
+}
+
+std::vector<std::string> words_with(const ExecLine& exec,
+                                    const std::string& file) {
+  std::vector<std::string> words = {"exec"};
+  words.insert(words.end(), exec.others.begin(), exec.others.end());
+  words.insert(words.end(), {"--process", file});
+  // It stood behind `--`, or it would have been read as an option.
+  if (exec.id.starts_with('-')) words.emplace_back("--");
+  words.push_back(exec.id);
+  return words;
 }
 
 }  // namespace doff

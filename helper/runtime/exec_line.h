@@ -40,4 +40,9 @@ struct ExecLine {
                                              const RunningContainer& container,
                                              Grammar grammar);
 
+// The words from `exec` on with which the low-level runtime starts the process
+// of `file` in the same container.
+[[nodiscard]] std::vector<std::string> words_with(const ExecLine& exec,
+                                                  const std::string& file);
+
 }  // namespace doff

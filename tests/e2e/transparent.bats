@@ -318,6 +318,7 @@ signals=(grep -E '^Sig(Blk|Ign|Cgt|Pnd):' /proc/self/status)
   assert_eq "stdout ($stderr)" login "$(tail -n 1 <<<"$output")"
 }
 
+# bats test_tags=static
 @test "without a command and without a shell: the paths that were tried" {
   mkdir "$BATS_TEST_TMPDIR/empty"
   cp "$DOFF" "$BATS_TEST_TMPDIR/empty/doff"

@@ -236,6 +236,7 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   assert_eq CapEff "$NOTHING" "$output"
 }
 
+# bats test_tags=static
 @test "NSS is not asked: the only files opened are passwd and group" {
   with_accounts strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=%file,socket \
     "$DOFF" --user sandbox --chdir / /bin/true
@@ -298,6 +299,7 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   refused "user '4000'" "no entry in /etc/passwd" "UID:GID"
 }
 
+# bats test_tags=static
 @test "/etc/passwd missing: by name refused, by numbers not needed" {
   local root
   root=$BATS_TEST_TMPDIR/root
@@ -311,6 +313,7 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   assert_eq uid 1500 "$output"
 }
 
+# bats test_tags=static
 @test "/etc/group missing: a group by name refused" {
   local root
   root=$BATS_TEST_TMPDIR/root
@@ -321,6 +324,7 @@ sandbox_ids="1500 1500 1500 1500;1500 1500 1500 1500;1500 1605 1644;"
   refused video "/etc/group is missing or empty"
 }
 
+# bats test_tags=static
 @test "/etc/passwd that is a directory, a FIFO or not to be read" {
   local root
   root=$BATS_TEST_TMPDIR/root

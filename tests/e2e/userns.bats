@@ -180,6 +180,7 @@ readonly USER=(setpriv --reuid 4000 --regid 4000 --clear-groups)
     "the sysctl user.max_user_namespaces is 0"
 }
 
+# bats test_tags=static
 @test "forbidden in a chroot: said so" {
   need busybox
   local root=$home/root

@@ -2,8 +2,6 @@
 // container more than it says.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string_view>
 
 #include "caps/capability_set.h"
@@ -11,14 +9,11 @@
 #include "helper/failure.h"
 #include "helper/policy/policy.h"
 #include "helper/rules.h"
+#include "tests/fuzz/invariants.h"
 
 namespace {
 
-void require(bool held, std::string_view invariant) {
-  if (held) return;
-  std::cerr << "broken: " << invariant << "\n";
-  std::abort();
-}
+using doff::fuzz::require;
 
 bool same(const doff::PolicyWords& a, const doff::PolicyWords& b) {
   if (a.size() != b.size()) return false;
@@ -46,9 +41,7 @@ void check_failures(const doff::Failures& failures) {
   require(!failures.empty(), "a refused document has a reason");
   for (const doff::Failure& each : failures) {
     require(each.place.file == "fuzz", "a failure names its file");
-    require(!each.cause.empty(), "a failure has a cause");
-    for (const char c : doff::to_text(each))
-      require(c >= ' ' && c < 0x7f, "a message is printable ASCII");
+    doff::fuzz::check_failure(each);
   }
 }
 

@@ -36,7 +36,7 @@ fuzz() {
   fi
   mkdir -p "$crashes" && cp -r "$here/corpus/$1" "$work/$1" || return
   [[ ! -e $here/$1.dict ]] || set -- "$1" -dict="$here/$1.dict"
-  "$program" -seed=1 -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+  "$program" -seed=1 -max_len=4096 -timeout=60 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$crashes/$1-" "${limit[@]}" \
     "${@:2}" "$work/$1" >"$log" 2>&1
   status=$?

@@ -3,29 +3,16 @@
 // whether doff is to be its default.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
-#include <string_view>
 
 #include "helper/failure.h"
 #include "helper/setup/registration.h"
+#include "tests/fuzz/invariants.h"
 
 namespace {
 
-void require(bool held, std::string_view invariant) {
-  if (held) return;
-  std::cerr << "broken: " << invariant << "\n";
-  std::abort();
-}
-
-void check_failure(const doff::Failure& failure) {
-  require(failure.place.file == "fuzz", "a failure names its file");
-  require(failure.place.line != 0, "a failure names its line");
-  require(!failure.cause.empty(), "a failure has a cause");
-  for (const char c : doff::to_text(failure))
-    require(c >= ' ' && c < 0x7f, "a message is printable ASCII");
-}
+using doff::fuzz::check_failure_in;
+using doff::fuzz::require;
 
 }  // namespace
 
@@ -37,10 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
 
   const auto left = engine.remove(text, "fuzz");
-  if (!left) check_failure(left.error());
+  if (!left) check_failure_in("fuzz", left.error());
   const auto added = engine.add(text, "fuzz", wanted);
   if (!added) {
-    check_failure(added.error());
+    check_failure_in("fuzz", added.error());
     return 0;
   }
   // Nobody else has written our name, in letters or as an escape.

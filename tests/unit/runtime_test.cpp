@@ -227,6 +227,33 @@ TEST_CASE("what could be read in two ways on exec's command line is refused") {
   }
 }
 
+TEST_CASE("a cluster with a flag that nobody knows is refused") {
+  // Passed on, it would say what its other flags say once more.
+  Words argv({"x", "exec", "-tdx", "id", "ls"});
+  const CommandLine line = doff::read_command_line(argv.argv());
+  const auto exec = doff::read_exec_line(line, Grammar::kGetopt);
+  REQUIRE_FALSE(exec);
+  CHECK(to_text(exec.error()) ==
+        "exec \"-tdx\": doff-runtime does not know one of these options; "
+        "write each as a word of its own");
+}
+
+TEST_CASE("a container whose name begins with a dash stays behind two") {
+  Words argv({"x", "exec", "--detach", "--", "-t", "ls"});
+  const auto exec =
+      doff::read_exec_line(doff::read_command_line(argv.argv()), Grammar::kGo);
+  REQUIRE(exec);
+  CHECK(doff::words_with(*exec, "/f") ==
+        std::vector<std::string>{"exec", "--detach", "--process", "/f", "--",
+                                 "-t"});
+  Words usual({"x", "exec", "id", "ls"});
+  const auto plain =
+      doff::read_exec_line(doff::read_command_line(usual.argv()), Grammar::kGo);
+  REQUIRE(plain);
+  CHECK(doff::words_with(*plain, "/f") ==
+        std::vector<std::string>{"exec", "--process", "/f", "id"});
+}
+
 TEST_CASE("settings are lines of a name and a value") {
   std::string text =
       "# a comment\n\nruntime /usr/bin/crun\n  policy\t/p  \nlauncher /l\r\n"
