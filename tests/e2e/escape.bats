@@ -162,3 +162,14 @@ proven() {
     done < <(proven "$family")
   done
 }
+
+@test "each test that SECURITY.md names exists" {
+  local line count=0
+  while IFS= read -r line; do
+    count=$((count + 1))
+    grep -qF "\"${line#*: }\"" "$e2e/../${line%%: *}" ||
+      fail "SECURITY.md names a test that is not there: $line"
+  done < <(sed -nE 's/.*(^- |`)((e2e|fault)\/[^`]*: [^`]*).*/\2/p' \
+    "$e2e/../../SECURITY.md")
+  ((count > 25)) || fail "SECURITY.md names $count tests"
+}
