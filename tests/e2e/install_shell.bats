@@ -547,7 +547,9 @@ nologin:x:8:8::/:/usr/sbin/nologin\n' >>root/etc/passwd
   refuses root/bin/mksh "not executable" -- "${ours[@]}" --shadow /bin/mksh
   refuses --doff missing "no file that can be run" -- \
     root --user app --doff missing
-  refuses "$DOFFCTL" "linked dynamically" -- root --user app --doff "$DOFFCTL"
+  refuses "$DOFFCTL" "not doff" -- root --user app --doff "$DOFFCTL"
+  refuses /usr/bin/python3 "linked dynamically" -- \
+    root --user app --doff /usr/bin/python3
   printf '#!/bin/sh\n' >script
   chmod 755 script
   refuses script "not a program" -- root --user app --doff script
