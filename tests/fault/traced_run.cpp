@@ -8,6 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -93,9 +94,20 @@ bool names_path(pid_t pid, std::span<const std::uint64_t> arguments,
   return false;
 }
 
+// As /dev/null, and not the host's own: who is told that open(2) gave 0 may
+// change the mode of what is there.
+int open_null() {
+  const std::string path = "/dev/doff-fault-" + std::to_string(getpid());
+  if (mknod(path.c_str(), S_IFCHR | 0666, makedev(1, 3)) != 0) stop("mknod");
+  const int null = open(path.c_str(), O_RDWR);
+  unlink(path.c_str());
+  if (null < 0) stop("open");
+  return null;
+}
+
 // Never returns.
 [[noreturn]] void become(const Subject& subject, int said) {
-  const int null = open("/dev/null", O_RDWR);
+  const int null = open_null();
   dup2(null, STDIN_FILENO);
   dup2(null, STDOUT_FILENO);
   dup2(said, STDERR_FILENO);
