@@ -70,6 +70,12 @@ std::optional<Failure> find_misuse(const AttackOptions& options,
     failure.value = "--prepared";
     failure.cause = "only --here needs what was prepared before";
     failure.next = "leave it out";
+  } else if (!options.prepared.empty() &&
+             access(options.prepared.c_str(), X_OK) != 0) {
+    failure.doing = "--prepared";
+    failure.value = options.prepared;
+    failure.error = errno;
+    failure.next = "make it as root: doffctl attack --prepare DIR";
   } else if (!options.prepare.empty() && !command.empty()) {
     failure.value = command[0];
     failure.cause = "--prepare starts no command";

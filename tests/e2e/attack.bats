@@ -152,6 +152,8 @@ refuses() {
   refuses "three things to do" -- --here --container sealed
   refuses "only --here needs" -- --container sealed --prepared "$prepared"
   refuses "starts no command" -- --prepare "$prepared" -- true
+  refuses --prepared "$prepared/none" "No such file" -- \
+    --here --prepared "$prepared/none"
   refuses "no-such" "none of the engines" docker "docker ps" -- \
     --container no-such
   refuses "not the name or id" -- --container ../../etc
