@@ -1,11 +1,13 @@
 #include "helper/file.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 
 #include "helper/descriptor.h"
 
@@ -59,6 +61,32 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
                                   .cause = "shorter than it was a moment ago",
                                   .next = "try again"});
   return text;
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      if (written == 0) errno = EIO;
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+std::optional<std::string> random_name(std::string prefix) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::uint8_t, 8> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) !=
+      static_cast<ssize_t>(bytes.size()))
+    return std::nullopt;
+  for (const unsigned byte : bytes) {
+    prefix += kDigits[byte >> 4];
+    prefix += kDigits[byte & 15];
+  }
+  return prefix;
 }
 
 }  // namespace doff

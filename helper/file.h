@@ -1,8 +1,10 @@
-// Reading what a person named, whole.
+// Reading what a person named, whole; and what writing a file of ours takes.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "helper/failure.h"
 
@@ -18,5 +20,12 @@ namespace doff {
 [[nodiscard]] Result<std::string> read_descriptor(int fd,
                                                   const std::string& name,
                                                   std::size_t limit);
+
+// All of `text`, in as many pieces as it takes. False with errno where not.
+[[nodiscard]] bool write_all(int fd, std::string_view text);
+
+// `prefix` and 16 digits that nobody guesses, so that nobody can be in the way
+// on purpose. Nothing, with errno, where the kernel gives no random bytes.
+[[nodiscard]] std::optional<std::string> random_name(std::string prefix);
 
 }  // namespace doff

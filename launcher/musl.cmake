@@ -1,3 +1,14 @@
+# A target that is static whatever else is not: without sanitizers where the
+# launcher has the system's libc.
+function(doff_link_static target)
+  if(DOFF_LIBC STREQUAL "musl")
+    doff_link_static_musl(${target})
+  else()
+    target_compile_options(${target} PRIVATE -fno-sanitize=all)
+    target_link_options(${target} PRIVATE -static -fno-sanitize=all)
+  endif()
+endfunction()
+
 # Links a target statically against musl with the project's own compiler, g++
 # or clang++: what Debian's musl-gcc does for C by a GCC specs file.
 function(doff_link_static_musl target)

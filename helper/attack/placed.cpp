@@ -2,19 +2,18 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "helper/attack/program.h"
+#include "helper/file.h"
 
 namespace doff {
 namespace {
@@ -23,17 +22,6 @@ constexpr const char* kProgram = "doff-attack";
 // /dev is a container's own, writable where its root is not, and nosuid.
 constexpr std::array kCandidates = {"/tmp", "/var/tmp", "/run",
                                     "/",    "/dev/shm", "/dev"};
-
-std::string unique_name() {
-  std::array<std::uint8_t, 8> bytes{};
-  // Never fails for so few, once the kernel has started: getrandom(2).
-  static_cast<void>(getrandom(bytes.data(), bytes.size(), 0));
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string name = ".doff-attack-";
-  for (const std::uint8_t each : bytes)
-    name.append(1, kHex[each / 16]).append(1, kHex[each % 16]);
-  return name;
-}
 
 struct Candidate {
   Descriptor parent;
@@ -56,9 +44,10 @@ std::optional<Candidate> make_in(const Root& root, const std::string& path,
     errno = EACCES;
     return std::nullopt;
   }
-  const std::string name = unique_name();
-  if (mkdirat(parent->get(), name.c_str(), 0755) != 0) return std::nullopt;
-  return Candidate{std::move(*parent), (path == "/" ? "" : path) + "/" + name};
+  const auto name = random_name(".doff-attack-");
+  if (!name || mkdirat(parent->get(), name->c_str(), 0755) != 0)
+    return std::nullopt;
+  return Candidate{std::move(*parent), (path == "/" ? "" : path) + "/" + *name};
 }
 
 std::vector<std::string> names_in(int directory) {
@@ -130,13 +119,9 @@ Result<void> Placed::fill() {
   const Descriptor file(
       openat(directory_.get(), kProgram,
              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755));
-  std::string_view left = attack_program();
-  while (file.get() >= 0 && !left.empty()) {
-    const ssize_t size = write(file.get(), left.data(), left.size());
-    if (size < 0) return failed();
-    left.remove_prefix(static_cast<std::size_t>(size));
-  }
-  if (file.get() < 0 || fchmod(file.get(), 0755) != 0) return failed();
+  if (file.get() < 0 || !write_all(file.get(), attack_program()) ||
+      fchmod(file.get(), 0755) != 0)
+    return failed();
   return {};
 }
 

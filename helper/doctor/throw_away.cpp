@@ -1,11 +1,9 @@
 #include "helper/doctor/throw_away.h"
 
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -13,20 +11,10 @@
 #include <string_view>
 
 #include "helper/doctor/image.h"
+#include "helper/file.h"
 
 namespace doff {
 namespace {
-
-std::string unique_name() {
-  std::array<std::uint8_t, 8> bytes{};
-  // Never fails for so few, once the kernel has started: getrandom(2).
-  static_cast<void>(getrandom(bytes.data(), bytes.size(), 0));
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string name = "doff-doctor-";
-  for (const std::uint8_t each : bytes)
-    name.append(1, kHex[each / 16]).append(1, kHex[each % 16]);
-  return name;
-}
 
 Result<Pid> read_pid(std::string_view word, const std::string& name) {
   std::int32_t pid = 0;
@@ -54,7 +42,9 @@ Result<void> gone(const Result<std::string>& left, const std::string& what,
 class DockerThrowAway : public ThrowAway {
  public:
   DockerThrowAway(const Calls& calls, std::string client)
-      : ThrowAway(unique_name()), calls_(calls), client_(std::move(client)) {}
+      : ThrowAway(random_name("doff-doctor-").value()),
+        calls_(calls),
+        client_(std::move(client)) {}
 
   Result<void> start() override {
     const auto file = image_file();
@@ -104,7 +94,7 @@ class ContainerdThrowAway : public ThrowAway {
  public:
   ContainerdThrowAway(const Calls& calls, std::string client,
                       std::string runtime)
-      : ThrowAway(unique_name()),
+      : ThrowAway(random_name("doff-doctor-").value()),
         calls_(calls),
         client_(std::move(client)),
         runtime_(std::move(runtime)) {}

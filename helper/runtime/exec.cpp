@@ -190,13 +190,7 @@ Result<std::string> private_file(const std::string& text, int kept_fds) {
   const int made =
       memfd_create("process.json", MFD_ALLOW_SEALING | MFD_CLOEXEC);
   if (made < 0) return stop("memfd_create");
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t wrote = ::write(made, rest.data(), rest.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return stop("writing a private process.json");
-    rest.remove_prefix(static_cast<std::size_t>(wrote));
-  }
+  if (!write_all(made, text)) return stop("writing a private process.json");
   if (fcntl(made, F_ADD_SEALS,
             F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
     return stop("sealing a private process.json");

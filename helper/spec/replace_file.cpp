@@ -1,15 +1,12 @@
 #include "helper/spec/replace_file.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -60,34 +57,6 @@ class TemporaryName {
   int directory_;
   std::string name_;
 };
-
-// A name that nobody guesses, so that nobody can be in the way on purpose.
-std::optional<std::string> random_name() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<std::uint8_t, 8> bytes{};
-  if (getrandom(bytes.data(), bytes.size(), 0) !=
-      static_cast<ssize_t>(bytes.size()))
-    return std::nullopt;
-  std::string name = ".doffctl-";
-  for (const unsigned byte : bytes) {
-    name += kDigits[byte >> 4];
-    name += kDigits[byte & 15];
-  }
-  return name;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      if (written == 0) errno = EIO;
-      return false;
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // A list of names, each with its NUL, or an attribute's value; nothing, with
 // errno, where there is none.
@@ -300,7 +269,7 @@ Result<void> replace(const ReadFile& file, std::string_view text,
                      PowerLoss after, Privileges privileges) {
   const int directory = file.directory.get();
   const SignalsHeld held;
-  const auto name = random_name();
+  const auto name = random_name(".doffctl-");
   if (!name)
     return tl::unexpected(failed("a new name beside", file.path, errno));
   const auto made = open_temporary(directory, *name, file.path);
@@ -335,7 +304,7 @@ Result<void> create(const std::string& path, std::string_view text) {
 Result<void> create(int directory, const std::string& name,
                     const std::string& path, const NewFile& file) {
   const SignalsHeld held;
-  const auto unused = random_name();
+  const auto unused = random_name(".doffctl-");
   if (!unused) return tl::unexpected(failed("a new name beside", path, errno));
   const auto made = open_temporary(directory, *unused, path);
   if (!made) return tl::unexpected(made.error());
