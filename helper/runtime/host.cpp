@@ -1,17 +1,32 @@
 #include "helper/runtime/host.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
+#include <climits>
 #include <string_view>
-#include <system_error>
 
+#include "helper/descriptor.h"
 #include "helper/runtime/complaint.h"
 
 namespace doff {
+namespace {
+
+// The path that a link of /proc tells; empty, with errno, where it tells none.
+std::string told_by(const std::string& link) {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t size = readlink(link.c_str(), path.data(), path.size());
+  if (size >= 0 && path[0] != '/') errno = ENOENT;
+  return path[0] == '/'
+             ? std::string(path.data(), static_cast<std::size_t>(size))
+             : "";
+}
+
+}  // namespace
+
 Failure summary(const Failures& failures) {
   Failure first = failures.front();
   if (failures.size() > 1)
@@ -33,13 +48,14 @@ int complain(const CommandLine& line, Failure failure) {
 
 Result<std::string> find_launcher(const Host& host) {
   const bool named = host.settings.launcher != nullptr;
-  std::error_code code;
-  const std::string path =
-      named ? host.settings.launcher
-            : (std::filesystem::read_symlink("/proc/self/exe", code)
-                   .parent_path() /
-               "doff")
-                  .string();
+  std::string path;
+  if (named) {
+    path = host.settings.launcher;
+  } else {
+    path = told_by("/proc/self/exe");
+    path.resize(path.rfind('/') + 1);  // npos + 1 is 0
+    if (!path.empty()) path += "doff";
+  }
   const auto failed = [&](std::string cause, int error) {
     return tl::unexpected(Failure{
         .doing = "the launcher",
@@ -50,17 +66,20 @@ Result<std::string> find_launcher(const Host& host) {
                       : "install doff again, or name one with the setting "
                         "`launcher`"});
   };
+  if (path.empty()) return failed("no /proc/self/exe to look beside", errno);
+  const Descriptor file(open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat about {};
-  if (stat(path.c_str(), &about) != 0) return failed("", errno);
+  if (file.get() < 0 || fstat(file.get(), &about) != 0)
+    return failed("", errno);
   if (!S_ISREG(about.st_mode)) return failed("not a regular file", 0);
   if ((about.st_mode & S_IXOTH) == 0)
     return failed("not executable by everybody", 0);
   if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return failed("writable by others than its owner", 0);
   // A mount's source is where this file is, not a link to it.
-  const auto real = std::filesystem::canonical(path, code);
-  if (code) return failed("", code.value());
-  return real.string();
+  std::string real = told_by("/proc/self/fd/" + std::to_string(file.get()));
+  if (real.empty()) return failed("its path in /proc", errno);
+  return real;
 }
 
 }  // namespace doff

@@ -55,7 +55,11 @@ holds() {
 
 @test "doff-runtime create" {
   (cd tree && runc spec)
-  printf '%s\n' "runtime /bin/true" "launcher $DOFF" >settings
+  # A path of which a part is one as well.
+  mkdir part
+  cp "$DOFF" part/doff
+  cp "$DOFF" doff
+  printf '%s\n' "runtime /bin/true" "launcher $PWD/part/doff" >settings
   chmod 644 settings
   holds tree tree/ --becomes /bin/true -- "$DOFF_RUNTIME" \
     --doff-settings "$PWD/settings" --root "$PWD/state" create --bundle tree x
