@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . tests/tools/packages.sh
 
 need cmake ninja-build g++ musl-tools libseccomp-dev runc busybox-static jq \
-  libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libexpected-dev \
+  libcli11-dev nlohmann-json3-dev libyaml-dev libexpected-dev \
   libtomlplusplus-dev nettle-dev
 echo "== building doff, doffctl and doff-runtime (a minute or two)"
 cmake -S . -B build/try -G Ninja >/dev/null

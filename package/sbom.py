@@ -28,6 +28,7 @@ LICENCES = {
             r"^GCC RUNTIME LIBRARY EXCEPTION"),
     "glibc": ("LGPL-2.1-or-later", r"version 2\.1 of the License, or"),
     "libseccomp": ("LGPL-2.1-only", r"^License: LGPL-2\.1"),
+    "libyaml": ("MIT", r"^License: Expat"),
     "linux": ("GPL-2.0-only WITH Linux-syscall-note", r"^License: GPL-2"),
     "musl": ("MIT", r"^License: MIT"),
     "nettle": ("LGPL-3.0-or-later OR GPL-2.0-or-later",
@@ -35,7 +36,6 @@ LICENCES = {
     "nlohmann-json3": ("MIT", r"^License: Expat"),
     "tl-expected": ("CC0-1.0", r"^License: CC0-1\.0"),
     "tomlplusplus": ("MIT", r"^License: +Expat"),
-    "yaml-cpp": ("MIT", r"^License: X11"),
 }
 
 

@@ -1,28 +1,18 @@
 #include "helper/policy/tree.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 namespace doff {
 namespace {
 
-// yaml-cpp's own limit on nesting is 500 levels. Ours is lower: what destroys a
-// Tree recurses as well.
+// What destroys a Tree recurses.
 constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kMostValues = 100000;
-// yaml-cpp reads to the end of the outermost bracket before it tells its
-// handler of the first, 200 bytes of memory for each. Brackets are counted
-// beforehand, without a look at quotes, so this is far above kDeepest.
-constexpr int kMostOpenBrackets = 1000;
 
 Failure broken(std::string_view source, std::size_t line, std::size_t column,
                std::string cause, std::string next = "") {
@@ -98,9 +88,9 @@ struct Refused {
   char32_t last;
   const char* cause;
 };
-// YAML 1.2, 5.1, has no control characters; yaml-cpp takes anything, and 0x04
-// for the end of the file. Of the others, what a person or another parser reads
-// is not what yaml-cpp reads: a comment, say, ends at a line break.
+// YAML 1.2, 5.1, has no control characters. Of the others, what a person or
+// another parser reads is not what libyaml reads: a comment, say, ends at a
+// line break.
 constexpr const char* kControl = "a control character";
 constexpr const char* kBreak = "a line break to some readers and not to others";
 constexpr const char* kDirection =
@@ -135,7 +125,6 @@ std::optional<Failure> find_hostile_byte(std::string_view text,
   if (text.starts_with("\xef\xbb\xbf"))
     return broken(source, 1, 1, "it begins with a byte order mark",
                   "save it as UTF-8 without one");
-  int open = 0;
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = character_length(text.substr(i));
     if (length == 0)
@@ -143,80 +132,158 @@ std::optional<Failure> find_hostile_byte(std::string_view text,
     if (const char* const cause =
             why_refused(text.substr(i, length), text.substr(i + length)))
       return broken_at(source, text, i, cause);
-    if (text[i] == '[' || text[i] == '{') ++open;
-    if ((text[i] == ']' || text[i] == '}') && open > 0) --open;
-    if (open > kMostOpenBrackets)
-      return broken_at(source, text, i, "too many open brackets");
     i += length;
   }
   return std::nullopt;
 }
 
-// Makes a Tree of yaml-cpp's events. YAML::Node would expand what anchors
-// stand for, leak where they are cyclic, and hide keys that are there twice.
-class Builder : public YAML::EventHandler {
+// Where libyaml's marks, which count characters, are in `text`. They come in
+// about the order of the text, so that each is looked for from the one before.
+class Offsets {
  public:
-  Builder(std::string_view text, std::span<const std::string_view> skipped)
-      : text_(text), skipped_(skipped) {}
+  explicit Offsets(std::string_view text) : text_(text) {}
 
-  [[nodiscard]] Tree take_root() { return std::move(root_); }
-
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    add(make(Tree::Kind::kNull, mark, anchor));
+  std::size_t of(const yaml_mark_t& mark) {
+    const auto inside = [this](std::size_t at) {
+      return at < text_.size() && (static_cast<unsigned char>(text_[at]) &
+                                   0xc0U) == 0x80U;  // not a first byte
+    };
+    for (; index_ < mark.index && offset_ < text_.size(); ++index_)
+      while (inside(++offset_)) continue;
+    for (; index_ > mark.index && offset_ > 0; --index_)
+      while (inside(--offset_)) continue;
+    return offset_;
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    add(make(Tree::Kind::kAlias, mark, 0));
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag,
-                YAML::anchor_t anchor, const std::string& value) override {
-    Tree scalar = make(Tree::Kind::kScalar, mark, anchor);
-    scalar.plain = tag == "?";
-    // "!": in quotes, or after the tag `!`.
-    scalar.tagged = (tag != "?" && tag != "!") || tag_at(mark);
-    scalar.literal = literal_at(mark, value);
-    if (skipping_ == 0) scalar.text = value;
-    add(std::move(scalar));
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
-                       YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value /*style*/) override {
-    open(make(Tree::Kind::kList, mark, anchor), tag != "?" || tag_at(mark));
-  }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag,
-                  YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value /*style*/) override {
-    open(make(Tree::Kind::kMap, mark, anchor), tag != "?" || tag_at(mark));
-  }
-  void OnSequenceEnd() override { close(); }
-  void OnMapEnd() override { close(); }
 
  private:
-  static Tree make(Tree::Kind kind, const YAML::Mark& mark,
-                   YAML::anchor_t anchor) {
-    return {.kind = kind,
-            .line = static_cast<std::size_t>(mark.line) + 1,
-            .column = static_cast<std::size_t>(mark.column) + 1,
-            .anchored = anchor != 0};
+  std::string_view text_;
+  std::size_t index_ = 0;  // in characters
+  std::size_t offset_ = 0;
+};
+
+// An event, with what it owns.
+class Event {
+ public:
+  Event() = default;
+  ~Event() { yaml_event_delete(&event_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  yaml_event_t* get() { return &event_; }
+  yaml_event_t* operator->() { return &event_; }
+
+ private:
+  yaml_event_t event_{};
+};
+
+// Makes a Tree of libyaml's events. Its documents would expand what anchors
+// stand for.
+class Reader {
+ public:
+  Reader(std::string_view text, std::string_view source,
+         std::span<const std::string_view> skipped)
+      : text_(text), source_(source), skipped_(skipped), offsets_(text) {
+    if (yaml_parser_initialize(&parser_) == 0) return;  // so has no input
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(
+        &parser_, reinterpret_cast<const unsigned char*>(text.data()),
+        text.size());
+    for (std::size_t at = 0; at != std::string_view::npos;
+         at = text.find('\n', at)) {
+      at += lines_.empty() ? 0 : 1;
+      lines_.push_back(at);
+    }
+  }
+  ~Reader() { yaml_parser_delete(&parser_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  Result<Tree> read() {
+    bool more = true;
+    while (more && !failure_) more = take_event();
+    if (failure_) return tl::unexpected(*std::move(failure_));
+    return std::move(root_);
+  }
+
+ private:
+  // false: there is no more, or a failure.
+  bool take_event() {
+    Event event;
+    if (yaml_parser_parse(&parser_, event.get()) == 0) return fail_by_parser();
+    if (documents_ > 1)
+      return fail(make(Tree::Kind::kNull, *event.get()), "a second document",
+                  "one policy is one document");
+    switch (event->type) {
+      case YAML_STREAM_END_EVENT:
+        return false;
+      case YAML_DOCUMENT_START_EVENT:
+        ++documents_;
+        return true;
+      case YAML_ALIAS_EVENT:
+        return add(make(Tree::Kind::kAlias, *event.get()));
+      case YAML_SCALAR_EVENT:
+        return add(scalar(*event.get()));
+      case YAML_SEQUENCE_START_EVENT:
+        return open(make(Tree::Kind::kList, *event.get()),
+                    event->data.sequence_start.anchor,
+                    event->data.sequence_start.tag);
+      case YAML_MAPPING_START_EVENT:
+        return open(make(Tree::Kind::kMap, *event.get()),
+                    event->data.mapping_start.anchor,
+                    event->data.mapping_start.tag);
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return close();
+      case YAML_NO_EVENT:
+      case YAML_STREAM_START_EVENT:
+      case YAML_DOCUMENT_END_EVENT:
+        return true;
+    }
+    return true;
+  }
+
+  Tree make(Tree::Kind kind, const yaml_event_t& event) {
+    const std::size_t offset = offsets_.of(event.start_mark);
+    const std::size_t line = std::min(event.start_mark.line, lines_.size() - 1);
+    return {
+        .kind = kind, .line = line + 1, .column = offset - lines_[line] + 1};
+  }
+
+  Tree scalar(const yaml_event_t& event) {
+    const auto& data = event.data.scalar;
+    const std::string_view value(reinterpret_cast<const char*>(data.value),
+                                 data.length);
+    const std::string_view written = at(event.start_mark);
+    Tree made = make(Tree::Kind::kScalar, event);
+    made.anchored = data.anchor != nullptr;
+    made.tagged = is_tagged(data.tag, written);
+    made.plain = data.style == YAML_PLAIN_SCALAR_STYLE && !made.tagged;
+    made.literal = is_literal(written, value);
+    // YAML 1.2, 10.2.1.1 and 10.3.2.
+    constexpr auto kNull =
+        std::to_array<std::string_view>({"", "~", "null", "Null", "NULL"});
+    if (made.plain && std::ranges::find(kNull, value) != kNull.end())
+      made = {.kind = Tree::Kind::kNull,
+              .line = made.line,
+              .column = made.column,
+              .anchored = made.anchored};
+    else if (skipping_ == 0)
+      made.text = value;
+    return made;
   }
 
   // The text from a value's first byte on, tag and anchor included.
-  [[nodiscard]] std::string_view at(const YAML::Mark& mark) const {
-    const auto start = static_cast<std::size_t>(std::max(mark.pos, 0));
-    return text_.substr(std::min(start, text_.size()));
+  std::string_view at(const yaml_mark_t& mark) {
+    return text_.substr(offsets_.of(mark));
   }
 
-  // `!<?>` and `!<>` are no tags to yaml-cpp's handler.
-  [[nodiscard]] bool tag_at(const YAML::Mark& mark) const {
-    return at(mark).starts_with('!');
+  // libyaml keeps no tag of `!`.
+  static bool is_tagged(const unsigned char* tag, std::string_view written) {
+    return tag != nullptr || written.starts_with('!');
   }
 
   // Whether `value` stands there byte by byte, and, in quotes, nothing else.
-  [[nodiscard]] bool literal_at(const YAML::Mark& mark,
-                                std::string_view value) const {
-    std::string_view written = at(mark);
+  static bool is_literal(std::string_view written, std::string_view value) {
     const char quote = written.empty() ? '\0' : written.front();
     if (quote != '\'' && quote != '"') return written.starts_with(value);
     written.remove_prefix(1);
@@ -233,45 +300,61 @@ class Builder : public YAML::EventHandler {
            std::ranges::find(skipped_, children.back().text) != skipped_.end();
   }
 
-  void open(Tree tree, bool tagged) {
+  bool open(Tree tree, const unsigned char* anchor, const unsigned char* tag) {
     if (open_.size() + skipping_ >= kDeepest)
-      throw YAML::ParserException(mark_of(tree), "nested too deeply");
+      return fail(tree, "nested too deeply");
     if (skipping_ > 0 || at_skipped_value()) {
       ++skipping_;
-      return;
+      return true;
     }
-    tree.tagged = tagged;
+    tree.anchored = anchor != nullptr;
+    tree.tagged =
+        is_tagged(tag, text_.substr(lines_[tree.line - 1] + tree.column - 1));
     open_.push_back(std::move(tree));
+    return true;
   }
 
-  void close() {
-    if (skipping_ > 0) {
-      if (--skipping_ == 0) add({.kind = Tree::Kind::kSkipped});
-      return;
-    }
+  bool close() {
+    if (skipping_ > 0)
+      return --skipping_ > 0 || add({.kind = Tree::Kind::kSkipped});
     Tree done = std::move(open_.back());
     open_.pop_back();
-    add(std::move(done));
+    return add(std::move(done));
   }
 
-  void add(Tree tree) {
-    if (skipping_ > 0) return;
-    if (++values_ > kMostValues)
-      throw YAML::ParserException(mark_of(tree), "too many values");
+  bool add(Tree tree) {
+    if (skipping_ > 0) return true;
+    if (++values_ > kMostValues) return fail(tree, "too many values");
     if (at_skipped_value()) tree = {.kind = Tree::Kind::kSkipped};
     (open_.empty() ? root_ : open_.back().children.emplace_back()) =
         std::move(tree);
+    return true;
   }
 
-  static YAML::Mark mark_of(const Tree& tree) {
-    YAML::Mark mark;
-    mark.line = static_cast<int>(tree.line) - 1;
-    mark.column = static_cast<int>(tree.column) - 1;
-    return mark;
+  bool fail(const Tree& where, std::string cause, std::string next = "") {
+    failure_ = broken(source_, where.line, where.column, std::move(cause),
+                      std::move(next));
+    return false;
+  }
+
+  bool fail_by_parser() {
+    std::string cause =
+        parser_.problem != nullptr ? parser_.problem : "not enough memory";
+    // "while parsing a flow sequence"
+    if (parser_.context != nullptr) cause.append(" ").append(parser_.context);
+    failure_ = broken_at(source_, text_, offsets_.of(parser_.problem_mark),
+                         std::move(cause));
+    return false;
   }
 
   std::string_view text_;
+  std::string_view source_;
   std::span<const std::string_view> skipped_;
+  Offsets offsets_;
+  std::vector<std::size_t> lines_;  // where each begins
+  yaml_parser_t parser_{};
+  std::size_t documents_ = 0;
+  std::optional<Failure> failure_;
   Tree root_;
   std::vector<Tree> open_;    // the lists and maps around the next value
   std::size_t skipping_ = 0;  // how many are open in a value that is skipped
@@ -284,28 +367,7 @@ Result<Tree> read_tree(std::string_view text, std::string_view source,
                        std::span<const std::string_view> skipped) {
   if (auto hostile = find_hostile_byte(text, source))
     return tl::unexpected(*hostile);
-  try {
-    std::istringstream in{std::string(text)};
-    YAML::Parser parser(in);
-    Builder first(text, skipped);
-    parser.HandleNextDocument(first);
-    Builder second(text, {});
-    if (parser.HandleNextDocument(second)) {
-      const Tree extra = second.take_root();
-      return tl::unexpected(broken(source, extra.line, extra.column,
-                                   "a second document",
-                                   "one policy is one document"));
-    }
-    return first.take_root();
-  } catch (const YAML::Exception& error) {
-    // An error of no place has -1 there.
-    return tl::unexpected(broken(
-        source, static_cast<std::size_t>(std::max(error.mark.line, 0)) + 1,
-        static_cast<std::size_t>(std::max(error.mark.column, 0)) + 1,
-        quoted(error.msg)));  // it may hold a byte of the text
-  } catch (const std::exception& error) {
-    return tl::unexpected(broken(source, 1, 1, error.what()));
-  }
+  return Reader(text, source, skipped).read();
 }
 
 }  // namespace doff

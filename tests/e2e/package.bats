@@ -207,7 +207,7 @@ linked() {
       "SPDXRef-program-doffctl") | .relatedSpdxElement' "$sbom" | sort | xargs)
   assert_eq doffctl "$(echo SPDXRef-{libc6-dev,libcli11-dev,libexpected-dev} \
     SPDXRef-{libgcc-12-dev,libstdcplusplus-12-dev,libtomlplusplus-dev} \
-    SPDXRef-{libyaml-cpp-dev,linux-libc-dev,musl-dev,nettle-dev} \
+    SPDXRef-{libyaml-dev,linux-libc-dev,musl-dev,nettle-dev} \
     SPDXRef-nlohmann-json3-dev)" "$listed"
 }
 
@@ -236,7 +236,7 @@ linked() {
     assert_eq "$name" "$version" "$(dpkg-query -W -f '${Version}' "$name")"
   done < <(jq -r '.packages[] | select(.externalRefs)
     | .name + " " + .versionInfo' "$sbom")
-  for name in musl glibc yaml-cpp nettle cli11 nlohmann-json3 tomlplusplus \
+  for name in musl glibc libyaml nettle cli11 nlohmann-json3 tomlplusplus \
     tl-expected linux; do
     [[ -s $unpacked/usr/share/doc/doff/linked/$name ]] || fail "no $name"
   done
