@@ -289,7 +289,7 @@ TRY
   went_on "$PWD/fifo" "Resource temporarily unavailable"
   kill "$reader"
   ln -s "$PWD/elsewhere" link
-  went_on "$PWD/link" "symbolic links"
+  went_on "$PWD/link" "Symbolic link loop"
   [[ ! -e elsewhere ]] || fail "it was written through a link"
   went_on "$PWD"
   export -n settings
