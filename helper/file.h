@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,14 @@ namespace doff {
 [[nodiscard]] Result<std::string> read_file(const std::string& path,
                                             std::size_t limit);
 
-// The same of an open descriptor, which stays the caller's. `name` is for
-// messages.
+// The same of a path, whatever its name, piece by piece: for what need not be
+// in memory as a whole. Pieces may have been taken where it fails.
+using Take = std::function<void(std::string_view)>;
+[[nodiscard]] Result<void> read_pieces(const std::string& path,
+                                       std::size_t limit, const Take& take);
+
+// As read_file(), of an open descriptor, which stays the caller's. `name` is
+// for messages.
 [[nodiscard]] Result<std::string> read_descriptor(int fd,
                                                   const std::string& name,
                                                   std::size_t limit);

@@ -32,9 +32,11 @@ std::string digest_of(std::string_view bytes) {
 
 Result<std::string> digest_of_file(const std::string& path) {
   constexpr std::size_t kLongest = std::size_t{16} << 20;
-  const auto bytes = read_file(path, kLongest);
-  if (!bytes) return tl::unexpected(bytes.error());
-  return digest_of(*bytes);
+  Digest digest;
+  const auto read = read_pieces(
+      path, kLongest, [&digest](std::string_view piece) { digest.add(piece); });
+  if (!read) return tl::unexpected(read.error());
+  return digest.text();
 }
 
 }  // namespace doff
