@@ -86,6 +86,14 @@ Checked<bool> prepare_once(const Host& host) {
   if (!spec) return fail(spec.error());
   const auto policy = read_applied_policy(host.settings, spec->annotated);
   if (!policy) return tl::unexpected(policy.error());
+  // criu gives each process what its checkpoint says, whatever is in the spec.
+  if (host.line.subcommand == "restore" && policy->bounds_creation())
+    return fail({.doing = "restore",
+                 .value = file->path,
+                 .cause = "processes come back with the capabilities of their "
+                          "checkpoint, and " +
+                          policy->source + " bounds those of a container",
+                 .next = "create the container anew"});
   Launcher launcher;
   if (policy->connect.inject) {
     auto found = find_launcher(host);

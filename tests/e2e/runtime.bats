@@ -242,6 +242,26 @@ create_forms() {
   plain crun delete --force x-file
 }
 
+restores() {
+  bundle dir
+  attempt front "$1" restore --bundle dir --image-path none "x-$1"
+  ((status != 0)) || fail "restored from nothing"
+  assert_lacks "$stderr" doff-runtime
+  assert_has "$(<dir/config.json)" io.doff.policy "$DOFF"
+  # A checkpoint's capabilities are not the spec's: nobody can bound them.
+  bundle dir
+  cp dir/config.json before
+  use_policy "capabilities: {drop: [NET_RAW]}"
+  attempt front "$1" restore --bundle dir --image-path none "x-$1"
+  refused_by 1 'restore "dir/config.json"' checkpoint .yaml
+  cmp before dir/config.json
+  settings=""
+}
+
+@test "restore: the bundle as for create, or refused where a policy bounds it" {
+  both restores
+}
+
 # getopt_long(3) takes the beginning of a long option's name for the whole.
 @test "an option cut short names no bundle that goes untouched" {
   bundle seen
