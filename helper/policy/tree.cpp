@@ -183,7 +183,10 @@ class Reader {
   Reader(std::string_view text, std::string_view source,
          std::span<const std::string_view> skipped)
       : text_(text), source_(source), skipped_(skipped), offsets_(text) {
-    if (yaml_parser_initialize(&parser_) == 0) return;  // so has no input
+    if (yaml_parser_initialize(&parser_) == 0) {
+      failure_ = broken(source, 1, 1, "not enough memory");
+      return;
+    }
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(
         &parser_, reinterpret_cast<const unsigned char*>(text.data()),
