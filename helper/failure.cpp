@@ -27,7 +27,7 @@ std::string escaped(std::string_view bytes, std::string_view kept) {
 
 }  // namespace
 
-std::string quoted(std::string_view bytes) { return escaped(bytes, ""); }
+std::string escaped(std::string_view bytes) { return escaped(bytes, ""); }
 
 std::string printable(std::string_view text) {
   return escaped(text, "\"\\\n\t");
@@ -35,13 +35,13 @@ std::string printable(std::string_view text) {
 
 std::string to_text(const Failure& failure) {
   std::string text;
-  if (!failure.place.file.empty()) text += quoted(failure.place.file) + ":";
+  if (!failure.place.file.empty()) text += escaped(failure.place.file) + ":";
   if (failure.place.line != 0)
     text += std::to_string(failure.place.line) + ":" +
             std::to_string(failure.place.column) + ":";
   if (!text.empty()) text += " ";
   text += failure.doing;
-  if (!failure.value.empty()) text += " \"" + quoted(failure.value) + "\"";
+  if (!failure.value.empty()) text += " \"" + escaped(failure.value) + "\"";
   if (!failure.cause.empty()) text += ": " + failure.cause;
   if (failure.error != 0)
     text += std::string(failure.cause.empty() ? ": " : " (") +

@@ -43,7 +43,7 @@ std::string to_text(const Failure& failure);
 
 // `bytes` as to_text() shows them: all but printable ASCII, quotes and
 // backslashes becomes \u00XX.
-std::string quoted(std::string_view bytes);
+std::string escaped(std::string_view bytes);
 
 // The same of a text of several lines, such as a program's output: quotes,
 // backslashes, newlines and tabs stay.

@@ -55,11 +55,11 @@ std::optional<Check> check_login_shell(const std::string& launcher,
     constexpr const char* kNext = "correct the line `shell`";
     if (stat(shell->c_str(), &about) != 0 || !S_ISREG(about.st_mode) ||
         access(shell->c_str(), X_OK) != 0)
-      return wrong_file("the shell \"" + quoted(*shell) +
+      return wrong_file("the shell \"" + escaped(*shell) +
                             "\" is not a program that could be started",
                         kNext);
     if (is_same_program(*shell, launcher))
-      return wrong_file("the shell \"" + quoted(*shell) + "\" is doff itself",
+      return wrong_file("the shell \"" + escaped(*shell) + "\" is doff itself",
                         kNext);
     detail += ": the real shell is " + *shell;
   }

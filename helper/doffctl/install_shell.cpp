@@ -122,11 +122,11 @@ int install_shell(const InstallOptions& options) {
                 << each.what << "\n";
   for (const std::string& each : plan->remarks) say(each);
   if (plan->changes.empty())
-    say(doff::quoted(options.root) +
+    say(doff::escaped(options.root) +
         (options.undo ? ": nothing is to be undone"
                       : ": installed already, nothing is changed"));
   else if (options.dry_run)
-    say(doff::quoted(options.root) + ": nothing was changed: --dry-run");
+    say(doff::escaped(options.root) + ": nothing was changed: --dry-run");
   return kExitDone;
 }
 

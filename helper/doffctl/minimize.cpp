@@ -237,7 +237,7 @@ void print_json(const Job& job, const SearchResult& finding, const Seen& seen) {
 }
 
 void print_text(const Job& job, const SearchResult& finding, const Seen& seen) {
-  std::cout << doff::quoted(job.experiment.command[0]) << " needs "
+  std::cout << doff::escaped(job.experiment.command[0]) << " needs "
             << (finding.set.empty() ? "no capability"
                                     : names(finding.set, ", "))
             << ": " << finding.set.size() << " of " << job.baseline.size()

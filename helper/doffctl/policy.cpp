@@ -46,7 +46,7 @@ int check(const std::vector<std::string>& files, bool json) {
   for (const std::string& file : files) {
     const auto policy = read_policy(file);
     if (policy) {
-      if (!json) std::cout << doff::quoted(policy->source) << ": ok\n";
+      if (!json) std::cout << doff::escaped(policy->source) << ": ok\n";
       continue;
     }
     for (const Failure& each : policy.error()) {
@@ -110,7 +110,7 @@ void print_set(std::string_view title, CapabilitySet set) {
 }
 
 void print(const Policy& policy) {
-  std::cout << doff::quoted(policy.source) << "\n\n";
+  std::cout << doff::escaped(policy.source) << "\n\n";
   std::cout << "capabilities: when the container is created\n";
   if (const auto& create = policy.capabilities) {
     print_set("  taken     ", kAllCapabilities - left_by(*create));

@@ -124,7 +124,7 @@ Result<void> write(const std::string& path, const std::optional<ReadFile>& file,
 }
 
 void say(const std::string& path, const std::string& text) {
-  std::cerr << "doffctl: " << doff::quoted(path) << ": " << text << "\n";
+  std::cerr << "doffctl: " << doff::escaped(path) << ": " << text << "\n";
 }
 
 // Shows what changes, and does it if that is asked for.

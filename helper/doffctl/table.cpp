@@ -64,7 +64,7 @@ std::string table(const std::vector<std::string>& titles,
   std::vector<std::size_t> widths(titles.size());
   for (Row& row : lines)
     for (std::size_t i = 0; i < titles.size(); ++i) {
-      row.cells[i] = quoted(row.cells[i]);
+      row.cells[i] = escaped(row.cells[i]);
       widths[i] = std::max(widths[i], row.cells[i].size());
     }
   std::string text;

@@ -26,7 +26,7 @@ struct Row {
 };
 
 // A line of titles and one for each row, columns aligned and two blanks apart.
-// Cells may hold any bytes: they are shown as quoted() has them. Only the last
+// Cells may hold any bytes: they are shown as escaped() has them. Only the last
 // column is cut, with "..." for what does not fit; 16 bytes of it always stay.
 std::string table(const std::vector<std::string>& titles,
                   const std::vector<Row>& rows, const Output& output);

@@ -86,7 +86,7 @@ void print_json(const TrimOptions& options, const TrimmedSpec& trimmed,
 
 void print_sets(const TrimOptions& options, const TrimmedSpec& trimmed,
                 bool changed) {
-  std::cout << doff::quoted(options.source())
+  std::cout << doff::escaped(options.source())
             << (changed ? ": would change\n" : ": would not change\n");
   for (const NamedSet& each : kSets) {
     const CapabilitySet before = trimmed.before.*each.member;
@@ -103,7 +103,7 @@ void print_sets(const TrimOptions& options, const TrimmedSpec& trimmed,
 void report(const TrimOptions& options, std::string_view text,
             const TrimmedSpec& trimmed) {
   for (const std::string& note : trimmed.notes)
-    std::cerr << "doffctl: " << doff::quoted(options.source()) << ": " << note
+    std::cerr << "doffctl: " << doff::escaped(options.source()) << ": " << note
               << "\n";
   const bool changed = text != trimmed.text;
   const std::string diff =

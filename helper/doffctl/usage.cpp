@@ -72,7 +72,7 @@ Failure explain_extra(const Chosen& chosen, const std::string& word) {
     failure.cause = "it takes no word here";
     if (chosen.name == "minimize")
       failure.next = "put the command behind two dashes: doffctl minimize -- " +
-                     doff::quoted(word);
+                     doff::escaped(word);
   }
   return failure;
 }

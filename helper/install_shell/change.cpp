@@ -145,7 +145,7 @@ Change make_directory(const Root& root, const std::string& path) {
       return tl::unexpected(failed_behind("the mode of", root.shown(path)));
     return sync(*parent, root.shown(path));
   };
-  return {quoted(root.shown(path)), "made", make,
+  return {escaped(root.shown(path)), "made", make,
           remove_directory(root, path).make};
 }
 
@@ -160,7 +160,7 @@ Change remove_directory(const Root& root, const std::string& path) {
       return sync(*parent, root.shown(path));
     return tl::unexpected(failed("removing", root.shown(path)));
   };
-  return {quoted(root.shown(path)), "removed, if it is empty", make, {}};
+  return {escaped(root.shown(path)), "removed, if it is empty", make, {}};
 }
 
 Change make_file(const Root& root, const std::string& path,
@@ -174,7 +174,7 @@ Change make_file(const Root& root, const std::string& path,
   const auto take_back = [&root, path, text] {
     return unmake_file(root, path, text);
   };
-  return {quoted(root.shown(path)), std::string(what), make, take_back};
+  return {escaped(root.shown(path)), std::string(what), make, take_back};
 }
 
 Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
@@ -183,7 +183,7 @@ Change edit_file(const Root& root, const std::shared_ptr<const ReadFile>& file,
   const auto take_back = [&root, file, path, text] {
     return unedit_file(root, path, text, file->text);
   };
-  return {quoted(root.shown(path)), std::string(what),
+  return {escaped(root.shown(path)), std::string(what),
           [file, text] { return replace(*file, text); }, take_back};
 }
 
@@ -201,7 +201,7 @@ Change renew_launcher(const Root& root,
 Change remove_file(const Root& root,
                    const std::shared_ptr<const ReadFile>& file,
                    const std::string& path) {
-  return {quoted(root.shown(path)),
+  return {escaped(root.shown(path)),
           "removed",
           [file] { return remove(*file); },
           {}};
@@ -220,7 +220,7 @@ Change make_stand_in(const Root& root, const std::string& path,
   const auto take_back = [&root, path, text] {
     return unmake_file(root, path, text);
   };
-  return {quoted(root.shown(path)), "", make, take_back};
+  return {escaped(root.shown(path)), "", make, take_back};
 }
 
 Change exchange(const Root& root, const std::string& path,
@@ -243,9 +243,9 @@ Change exchange(const Root& root, const std::string& path,
   const auto take_back = [&root, path, name, launchers] {
     return give_back(root, path, name, launchers, RENAME_EXCHANGE);
   };
-  return {quoted(root.shown(path)),
+  return {escaped(root.shown(path)),
           "replaced by the launcher; what it was is now " +
-              quoted(root.shown(beside_in_root(path, name))),
+              escaped(root.shown(beside_in_root(path, name))),
           make, take_back};
 }
 
@@ -255,7 +255,7 @@ Change step_back(const Root& root, const std::string& path,
   const auto make = [&root, path, name, launchers] {
     return give_back(root, path, name, launchers, 0);
   };
-  return {quoted(root.shown(path)), "put back to what it was", make, {}};
+  return {escaped(root.shown(path)), "put back to what it was", make, {}};
 }
 
 }  // namespace doff

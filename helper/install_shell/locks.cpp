@@ -72,7 +72,7 @@ std::string holder(int fd, struct flock wanted) {
   auto name = read_file("/proc/" + pid + "/comm", kLongestName);
   if (!name) return "process " + pid;
   while (name->ends_with('\n')) name->pop_back();
-  return "process " + pid + ", " + quoted(*name) + ",";
+  return "process " + pid + ", " + escaped(*name) + ",";
 }
 
 }  // namespace

@@ -118,8 +118,8 @@ std::optional<Failure> find_odd_shell(std::string_view path) {
         .cause = "not an absolute path",
         .next =
             "it begins at ROOTFS: " +
-            quoted((path.find('/') == std::string_view::npos ? "/bin/" : "/") +
-                   std::string(path.empty() ? "bash" : path))};
+            escaped((path.find('/') == std::string_view::npos ? "/bin/" : "/") +
+                    std::string(path.empty() ? "bash" : path))};
   if (const auto odd = find_odd_field(path)) return Failure{.cause = *odd};
   const std::string_view name = path.substr(path.rfind('/') + 1);
   if (std::ranges::find(kShellNames, name) != kShellNames.end())

@@ -29,16 +29,16 @@ Failure no_such_user(std::string_view user, std::string_view text,
     const auto same = std::ranges::find(lines, user, &PasswdLine::uid);
     return {.doing = "--user",
             .value = std::string(user),
-            .cause = "no such user in " + quoted(source),
-            .guess = same == lines.end() ? "" : quoted(same->name),
+            .cause = "no such user in " + escaped(source),
+            .guess = same == lines.end() ? "" : escaped(same->name),
             .next = "give a name, not a number"};
   }
   std::vector<std::string_view> names;
   std::ranges::transform(lines, std::back_inserter(names), &PasswdLine::name);
   return {.doing = "--user",
           .value = std::string(user),
-          .cause = "no such user in " + quoted(source),
-          .guess = quoted(nearest_name(user, names))};
+          .cause = "no such user in " + escaped(source),
+          .guess = escaped(nearest_name(user, names))};
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ Result<void> Planner::configure(const std::string& shell,
   const std::string line = "shell " + shell;
   if (!conf_.file) {
     plan.changes.push_back(make_file(root, kShellConf, line + "\n", kFileMode,
-                                     "made: " + quoted(line)));
+                                     "made: " + escaped(line)));
     notes.made.insert(kShellConf);
     notes.shell = shell;
     return {};
@@ -67,13 +67,13 @@ Result<void> Planner::configure(const std::string& shell,
     return tl::unexpected(Failure{
         .doing = "doff-shell's configuration",
         .value = conf_.file->path,
-        .cause = "its shell is " + quoted(*conf_.shell) + ", and " + why +
-                 " is " + quoted(shell),
+        .cause = "its shell is " + escaped(*conf_.shell) + ", and " + why +
+                 " is " + escaped(shell),
         .next = "one file serves all users of doff-shell: correct the line, or "
                 "give them one shell first, with usermod(8) --shell"});
   plan.changes.push_back(edit_file(root, conf_.file, kShellConf,
                                    with_line(conf_.file->text, line),
-                                   "edited: added " + quoted(line)));
+                                   "edited: added " + escaped(line)));
   notes.edited.insert(kShellConf);
   notes.shell = shell;
   return {};
@@ -82,7 +82,7 @@ Result<void> Planner::configure(const std::string& shell,
 void Planner::remark_on_refusal() {
   if (says_what_to_accept(conf_)) return;
   plan.remarks.push_back(
-      quoted(root.shown(kShellConf)) +
+      escaped(root.shown(kShellConf)) +
       ": users who are not root are refused unless the container is created "
       "with --cap-drop ALL; add a line `userns auto` or `accept inert`: "
       "doff-shell(1)");
@@ -120,7 +120,7 @@ Result<ShellPlan> Planner::finish() {
   plan.changes = std::move(first);
   if (geteuid() != 0)
     plan.remarks.push_back(
-        quoted(root.shown(kShellConf)) +
+        escaped(root.shown(kShellConf)) +
         ": doff refuses it until it is root's: chown 0:0 it in the image");
   return std::move(plan);
 }

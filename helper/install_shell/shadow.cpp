@@ -91,7 +91,7 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
     odd->value = asked;
     if (const auto inside = path_inside(root, asked);
         inside && !asked.starts_with('/'))
-      odd->next = "PATH begins at ROOTFS: " + quoted(*inside);
+      odd->next = "PATH begins at ROOTFS: " + escaped(*inside);
     return tl::unexpected(*odd);
   }
   auto planner = Planner::begin(root, launcher);
@@ -103,7 +103,7 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
     return tl::unexpected(
         refused(root, path,
                 before.empty() ? "accounts have doff-shell here already"
-                               : quoted(before) + " is shadowed already",
+                               : escaped(before) + " is shadowed already",
                 "one shell.conf names one real shell; undo that first: " +
                     undo_command(root)));
   const auto about = root.look_at(path);
@@ -112,7 +112,7 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
     const auto inside = path_inside(root, asked);
     return tl::unexpected(
         refused(root, path, "there is no such shell",
-                inside ? "PATH begins at ROOTFS: " + quoted(*inside) : ""));
+                inside ? "PATH begins at ROOTFS: " + escaped(*inside) : ""));
   }
   if (!S_ISREG((*about)->st_mode) && !S_ISLNK((*about)->st_mode))
     return tl::unexpected(
@@ -137,7 +137,7 @@ Result<ShellPlan> plan_shadow(const Root& root, const std::string& asked,
   planner->notes.shadowed = path;
   planner->notes.launchers.insert(launcher.digest);
   if (auto configured =
-          planner->configure(real_name(path), "that of " + quoted(path));
+          planner->configure(real_name(path), "that of " + escaped(path));
       !configured)
     return tl::unexpected(configured.error());
   planner->remark_on_refusal();

@@ -105,7 +105,7 @@ Result<ShellConf> read_shell_conf(const Root& root, const Launcher& launcher,
                          notes.launchers.contains(program->digest);
   if (program && program->is_doff && !cut_short)
     return tl::unexpected(
-        refused(file, "its shell, " + quoted(*conf.shell) + ", is doff itself",
+        refused(file, "its shell, " + escaped(*conf.shell) + ", is doff itself",
                 "name the real shell in the line `shell`, or remove the line"));
   return conf;
 }

@@ -33,7 +33,7 @@ Done restore(const Root& root, const Notes& notes, const std::string& path,
   else if (has_line(text, line))
     plan.changes.push_back(edit_file(root, *file, path,
                                      without_line(text, line),
-                                     "edited: without " + quoted(line)));
+                                     "edited: without " + escaped(line)));
   return {};
 }
 
@@ -57,7 +57,7 @@ std::optional<Failure> find_stranded(const Root& root,
     if (is_launcher(line.shell))
       return Failure{.doing = "removing",
                      .value = root.shown(kDoffShell),
-                     .cause = "it is the shell of " + quoted(line.name) +
+                     .cause = "it is the shell of " + escaped(line.name) +
                               ", and not by install-shell alone",
                      .next = "give that account another one first",
                      .place = {root.shown(kPasswd), line.number, 1}};
@@ -103,13 +103,13 @@ Done undo_shadow(const Root& root, const Notes& notes, ShellPlan& plan) {
   }
   if (installed) {
     failure.cause =
-        quoted(root.shown(beside)) + ", which it was, is not there any more";
+        escaped(root.shown(beside)) + ", which it was, is not there any more";
     failure.next = "put a shell there by that name";
     return tl::unexpected(failure);
   }
   if (kept) {
     failure.cause = "it is not the launcher any more, which was put there";
-    failure.next = "what it was before is " + quoted(root.shown(beside)) +
+    failure.next = "what it was before is " + escaped(root.shown(beside)) +
                    ": move it there, or if nobody needs it, remove it";
     return tl::unexpected(failure);
   }
@@ -135,14 +135,14 @@ std::string undo_users(const Root& root, const std::vector<std::string>& users,
     const auto line = find_user(text, each.user, root.shown(kPasswd));
     if (!line || line->shell == each.shell) continue;
     if (!is_same_entry(root, std::string(line->shell), kDoffShell)) {
-      plan.remarks.push_back("the shell of " + quoted(each.user) + " is " +
-                             quoted(line->shell) + " by now, and stays");
+      plan.remarks.push_back("the shell of " + escaped(each.user) + " is " +
+                             escaped(line->shell) + " by now, and stays");
       continue;
     }
     what.append(what.empty() ? "" : ", ")
-        .append(quoted(each.user))
+        .append(escaped(each.user))
         .append(" has ")
-        .append(quoted(started_shell(each.shell)))
+        .append(escaped(started_shell(each.shell)))
         .append(" again");
     text = with_shell(text, *line, each.shell);
   }
@@ -181,7 +181,7 @@ void remove_notes(const Root& root, const Notes& notes,
 }  // namespace
 
 std::string undo_command(const Root& root) {
-  return "doffctl install-shell " + quoted(root.path()) + " --undo";
+  return "doffctl install-shell " + escaped(root.path()) + " --undo";
 }
 
 Result<ShellPlan> plan_undo(const Root& root,
@@ -197,10 +197,10 @@ Result<ShellPlan> plan_undo(const Root& root,
   for (const std::string& each : users)
     if (std::ranges::find(before.users, each, &FormerShell::user) ==
         before.users.end())
-      plan.remarks.push_back(quoted(each) +
+      plan.remarks.push_back(escaped(each) +
                              ": install-shell has not changed it");
   if (!shadow.empty() && !is_same_entry(root, shadow, before.shadowed)) {
-    plan.remarks.push_back(quoted(shadow) +
+    plan.remarks.push_back(escaped(shadow) +
                            ": install-shell has not changed it");
     return plan;
   }

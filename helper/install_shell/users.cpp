@@ -18,7 +18,7 @@ constexpr mode_t kFileMode = 0644;
 // The shell behind the field of a user, where doff can become it.
 Result<std::string> find_real_shell(const Root& root, const PasswdLine& line,
                                     const Launcher& launcher) {
-  Failure failure{.doing = "the shell of " + quoted(line.name),
+  Failure failure{.doing = "the shell of " + escaped(line.name),
                   .value = std::string(line.shell)};
   if (const auto odd = find_odd_field(line.shell)) {
     failure.cause = *odd;
@@ -133,7 +133,7 @@ Result<Edited> edit_passwd(Planner& planner, const ReadFile& passwd,
     if (!shell) return tl::unexpected(shell.error());
     if (edited.what.empty())
       if (auto configured =
-              planner.configure(*shell, "that of " + quoted(user));
+              planner.configure(*shell, "that of " + escaped(user));
           !configured)
         return tl::unexpected(configured.error());
     note_user(planner.notes, *line);
@@ -141,13 +141,13 @@ Result<Edited> edit_passwd(Planner& planner, const ReadFile& passwd,
       edited.refusable = true;
     else
       planner.plan.remarks.push_back(
-          quoted(user) +
+          escaped(user) +
           " has no power any more where it logs in: keep another way in for "
           "the administrator open, and try it first");
     edited.what.append(edited.what.empty() ? "" : ", ")
-        .append(quoted(user))
+        .append(escaped(user))
         .append(" from ")
-        .append(quoted(*shell));
+        .append(escaped(*shell));
     edited.text = with_shell(edited.text, *line, kDoffShell);
   }
   return edited;
@@ -166,10 +166,10 @@ Result<void> require_one_shell(const Root& root, const ReadFile& passwd,
       return tl::unexpected(Failure{
           .doing = "--user",
           .value = user,
-          .cause = "its shell is " + quoted(started_shell(line->shell)) +
-                   ", and that of " + quoted(first->name) + " is " +
-                   quoted(started_shell(first->shell)),
-          .next = quoted(root.shown(kShellConf)) +
+          .cause = "its shell is " + escaped(started_shell(line->shell)) +
+                   ", and that of " + escaped(first->name) + " is " +
+                   escaped(started_shell(first->shell)),
+          .next = escaped(root.shown(kShellConf)) +
                   " serves all users of doff-shell, which need one shell: "
                   "give them one first, with usermod(8) --shell, or leave one "
                   "out"});
@@ -198,7 +198,7 @@ Result<ShellPlan> plan_for_users(const Root& root,
     return tl::unexpected(Failure{
         .doing = "--user",
         .value = users.front(),
-        .cause = quoted(planner->notes.shadowed) +
+        .cause = escaped(planner->notes.shadowed) +
                  " is shadowed: whoever has it as a login shell has doff",
         .next =
             "to have it otherwise, undo that first: " + undo_command(root)});

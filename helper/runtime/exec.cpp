@@ -134,13 +134,13 @@ std::optional<std::string> judge_command(const Inside& inside,
   const std::string& name = asked.arguments.front();
   switch (inside.look_up(name, asked.path, asked.cwd)) {
     case Inside::Command::kNotInPath:
-      return "exec: \"" + doff::quoted(name) +
+      return "exec: \"" + doff::escaped(name) +
              "\": executable file not found in $PATH";
     case Inside::Command::kMissing:
-      return "exec: \"" + doff::quoted(name) + "\": stat " +
-             doff::quoted(name) + ": no such file or directory";
+      return "exec: \"" + doff::escaped(name) + "\": stat " +
+             doff::escaped(name) + ": no such file or directory";
     case Inside::Command::kNotExecutable:
-      return "exec: \"" + doff::quoted(name) + "\": permission denied";
+      return "exec: \"" + doff::escaped(name) + "\": permission denied";
     case Inside::Command::kFound:
     case Inside::Command::kUnknown:
       break;

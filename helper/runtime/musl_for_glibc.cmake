@@ -21,6 +21,11 @@ function(doff_link_musl_for_glibc target)
   set(lib ${DOFF_MUSL_ROOT}/usr/lib/${DOFF_ARCHITECTURE}-linux-musl)
   target_link_options(${target} PRIVATE -static -nostdlib -Wl,--gc-sections
     ${lib}/crt1.o ${lib}/crti.o ${crtbegin})
+  # As the headers of glibc 2.38 and later call these three.
+  foreach(name strtoul strtoll strtoull)
+    target_link_options(${target} PRIVATE
+      -Wl,-u,${name} -Wl,--defsym=__isoc23_${name}=${name})
+  endforeach()
   target_link_libraries(${target} PRIVATE
     -Wl,--start-group ${DOFF_YAML} ${DOFF_NETTLE} ${files} ${lib}/libc.a
     -Wl,--end-group ${crtend} ${lib}/crtn.o)

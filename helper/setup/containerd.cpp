@@ -123,8 +123,8 @@ void note_what_matters(const toml::table& tree, const toml::table* model,
   if (model == nullptr) return;
   const auto* const binary = (*model)["options"]["BinaryName"].value_or("");
   if (*binary != '\0' && !is_ours(binary))
-    notes.push_back("the runtime \"" + quoted(name) + "\" here is \"" +
-                    quoted(binary) +
+    notes.push_back("the runtime \"" + escaped(name) + "\" here is \"" +
+                    escaped(binary) +
                     "\"; which one doff-runtime becomes is for "
                     "/etc/doff/runtime.yaml to say");
 }

@@ -50,9 +50,9 @@ std::optional<Failure> find_wrong_syntax(std::string_view text,
     cause = cause.substr(0, cause.find("; last read: "));
     // The byte behind the last one that was read, counted from 1.
     const std::size_t at = std::clamp<std::size_t>(error.byte, 1, text.size());
-    return refused(text, at - 1, source, "", "not JSON: " + quoted(cause));
+    return refused(text, at - 1, source, "", "not JSON: " + escaped(cause));
   } catch (const json::exception& error) {  // a number beyond all bounds
-    return refused(text, 0, source, "", "not JSON: " + quoted(error.what()));
+    return refused(text, 0, source, "", "not JSON: " + escaped(error.what()));
   }
   return std::nullopt;
 }

@@ -40,7 +40,7 @@ Result<toml::table> parse_toml(std::string_view text,
   const toml::source_position at = error.source().begin;
   return tl::unexpected(
       Failure{.doing = "the configuration",
-              .cause = "not TOML: " + quoted(error.description()),
+              .cause = "not TOML: " + escaped(error.description()),
               .place = {source, at.line, at.column}});
 }
 

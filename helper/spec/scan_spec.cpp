@@ -458,7 +458,7 @@ bool Scanner::parse_error(std::size_t position, const std::string& /*token*/,
   cause = cause.substr(0, cause.find("; last read: "));
   // The position is that of the byte behind the last one read.
   return refuse(std::min(position, text_.size() + 1) - 1, "",
-                "not JSON: " + quoted(cause));
+                "not JSON: " + escaped(cause));
 }
 
 Result<ScannedSpec> Scanner::judge() {

@@ -59,7 +59,7 @@ void note_removed_words(const ScannedProcess& process,
   for (std::size_t i = 0; i < std::min(words.size(), kShown); ++i)
     text.append(i == 0 ? " " : ", ")
         .append("\"")
-        .append(quoted(words[i]))
+        .append(escaped(words[i]))
         .append("\"");
   if (words.size() > kShown) text += " and others";
   notes.push_back(text);

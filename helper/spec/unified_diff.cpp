@@ -127,7 +127,7 @@ std::string unified_diff(std::string_view before, std::string_view after,
   const Lines new_lines = split(after);
   const Changes changes = changes_between(old_lines, new_lines);
 
-  std::string text = "--- " + quoted(name) + "\n+++ " + quoted(name) + "\n";
+  std::string text = "--- " + escaped(name) + "\n+++ " + escaped(name) + "\n";
   std::size_t old_first = 0;
   std::size_t new_first = 0;
   std::size_t shown = 0;  // how many of `changes` are behind us
