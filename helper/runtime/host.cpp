@@ -25,6 +25,12 @@ std::string told_by(const std::string& link) {
              : "";
 }
 
+bool names(const std::string& path, const struct stat& file) {
+  struct stat there {};
+  return stat(path.c_str(), &there) == 0 && there.st_dev == file.st_dev &&
+         there.st_ino == file.st_ino;
+}
+
 }  // namespace
 
 Failure summary(const Failures& failures) {
@@ -76,10 +82,13 @@ Result<std::string> find_launcher(const Host& host) {
     return failed("not executable by everybody", 0);
   if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return failed("writable by others than its owner", 0);
-  // A mount's source is where this file is, not a link to it.
-  std::string real = told_by("/proc/self/fd/" + std::to_string(file.get()));
-  if (real.empty()) return failed("its path in /proc", errno);
-  return real;
+  // A mount's source is where this file is, not a link to it. Where the file is
+  // a mount itself, whose source is deleted, /proc knows no path.
+  const std::string real =
+      told_by("/proc/self/fd/" + std::to_string(file.get()));
+  if (!real.empty() && names(real, about)) return real;
+  if (names(path, about)) return path;
+  return failed("another file than a moment ago", 0);
 }
 
 }  // namespace doff

@@ -242,6 +242,21 @@ create_forms() {
   plain crun delete --force x-file
 }
 
+# A file that an engine in a container has from its host, which upgrades it.
+@test "a launcher that is mounted, and whose source is gone" {
+  bundle dir
+  cp "$DOFF" source
+  : >doff
+  printf '%s\n' "runtime /bin/true" "launcher $PWD/doff" >mounted.conf
+  chmod 644 mounted.conf
+  attempt unshare --mount --propagation private sh -c '
+    mount --bind source doff && rm source && exec "$@"' sh "$DOFF_RUNTIME" \
+    --doff-settings "$PWD/mounted.conf" --root "$state" create --bundle dir x
+  assert_eq "exit status ($stderr)" 0 "$status"
+  assert_eq "what is mounted" "$PWD/doff" \
+    "$(jq -r '.mounts[-1].source' dir/config.json)"
+}
+
 restores() {
   bundle dir
   attempt front "$1" restore --bundle dir --image-path none "x-$1"
