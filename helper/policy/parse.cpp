@@ -125,7 +125,7 @@ bool Reader::is(Kind kind, const Entry& entry, const std::string& path,
                 std::string_view wanted) {
   if (!written_out(*entry.value, path)) return false;
   if (entry.value->kind == kind) return true;
-  // Of nothing, YAML only knows where the next thing stands.
+  // Nothing stands nowhere: at its key.
   fail(entry.value->kind == Kind::kNull ? *entry.key : *entry.value,
        {.doing = path,
         .value = entry.value->text,

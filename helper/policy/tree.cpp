@@ -93,6 +93,7 @@ struct Refused {
 // line break.
 constexpr const char* kControl = "a control character";
 constexpr const char* kBreak = "a line break to some readers and not to others";
+constexpr const char* kNone = "a character that stands for nothing";
 constexpr const char* kDirection =
     "a character that turns the direction of what is shown";
 constexpr auto kRefused = std::to_array<Refused>({
@@ -108,6 +109,8 @@ constexpr auto kRefused = std::to_array<Refused>({
     {0x2028, 0x2029, kBreak},
     {0x202a, 0x202e, kDirection},
     {0x2066, 0x2069, kDirection},
+    {0xfeff, 0xfeff, "a byte order mark"},
+    {0xfffe, 0xffff, kNone},
 });
 
 // Why the character may not stand where it does; null if it may.
@@ -129,6 +132,10 @@ std::optional<Failure> find_hostile_byte(std::string_view text,
     const std::size_t length = character_length(text.substr(i));
     if (length == 0)
       return broken_at(source, text, i, "not UTF-8", "save it as UTF-8");
+    // libyaml compares each with all before it.
+    if ((i == 0 || text[i - 1] == '\n') && text.substr(i).starts_with("%TAG"))
+      return broken_at(source, text, i, "a %TAG directive",
+                       "write the tags out, or leave them out");
     if (const char* const cause =
             why_refused(text.substr(i, length), text.substr(i + length)))
       return broken_at(source, text, i, cause);

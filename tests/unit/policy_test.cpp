@@ -413,6 +413,13 @@ TEST_CASE("what is not one YAML document in UTF-8") {
        "without "
        "one"},
       {"\xff\xfev", "p:1:1: YAML: not UTF-8; save it as UTF-8"},
+      {good + "# \xef\xbb\xbf\n", "p:3:3: YAML: a byte order mark"},
+      {good + "# \xef\xbf\xbe\n",
+       "p:3:3: YAML: a character that stands for nothing"},
+      {good + "# \xef\xbf\xbf\n",
+       "p:3:3: YAML: a character that stands for nothing"},
+      {"# x\n%TAG !a! b\n---\n" + good,
+       "p:2:1: YAML: a %TAG directive; write the tags out, or leave them out"},
       {good + "landlock: {a: *b\n",
        "p:4:1: YAML: did not find expected ',' or '}' while parsing a flow "
        "mapping"},
