@@ -20,6 +20,13 @@
 
 namespace {
 
+// glibc's of these two is that much larger than musl's, which may be.
+#if defined(__aarch64__) && !defined(__GLIBC__)
+constexpr std::size_t kSmaller = 8;
+#else
+constexpr std::size_t kSmaller = 0;
+#endif
+
 struct Row {
   const char* name;
   std::size_t offset;
@@ -62,10 +69,13 @@ constexpr Row kRows[] = {
     {"tm_year", offsetof(tm, tm_year), sizeof(tm::tm_year)},
     {"CLOCK_REALTIME", 0, CLOCK_REALTIME},
     {"_SC_NPROCESSORS_ONLN", 0, _SC_NPROCESSORS_ONLN},
+    // Of nlohmann's JSON.
+    {"decimal_point", offsetof(lconv, decimal_point), sizeof(char*)},
+    {"thousands_sep", offsetof(lconv, thousands_sep), sizeof(char*)},
     // Of libstdc++.
     {"pthread_t", 0, sizeof(pthread_t)},
-    {"pthread_attr_t", 0, sizeof(pthread_attr_t)},
-    {"pthread_mutex_t", 0, sizeof(pthread_mutex_t)},
+    {"pthread_attr_t", 0, sizeof(pthread_attr_t) + kSmaller},
+    {"pthread_mutex_t", 0, sizeof(pthread_mutex_t) + kSmaller},
     {"pthread_cond_t", 0, sizeof(pthread_cond_t)},
     {"pthread_once_t", 0, sizeof(pthread_once_t)},
     {"pthread_key_t", 0, sizeof(pthread_key_t)},
