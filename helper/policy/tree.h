@@ -38,8 +38,8 @@ struct Tree {
 
 // The one document in `text`. The values of those keys of its outermost map
 // that `skipped` names are passed over, but for their syntax. Failures: what is
-// not UTF-8, has a byte order mark or control characters, line breaks but LF and
-// CRLF, or what turns the direction of text; a %TAG directive; what is not
+// not UTF-8, has a byte order mark or control characters, line breaks but LF
+// and CRLF, or what turns the direction of text; a %TAG directive; what is not
 // YAML; a second document; more than 64 levels of nesting, or 100,000
 // values. `source` is the file's name, for messages. An empty text is a kNull.
 [[nodiscard]] Result<Tree> read_tree(std::string_view text,

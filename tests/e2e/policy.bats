@@ -87,7 +87,7 @@ two.yaml:1:19: connect.inject \"on\": not true or false" "$stderr"
   document escape.yaml 'version: 1' 'connect: {"allo\x77": ["\x53YS_ADMIN"]}'
   document tag.yaml 'version: 1' 'connect: {allow: [! SYS_ADMIN]}'
   document return.yaml 'version: 1' $'# \rconnect: {}' 'connect: {allow: [ALL]}'
-  document turn.yaml 'version: 1' $'connect: {} # \u202eLLA'
+  document turn.yaml 'version: 1' $'connect: {} # \xe2\x80\xaeLLA'
   doffctl 1 policy check escape.yaml tag.yaml return.yaml turn.yaml
   assert_eq stdout "" "$output"
   assert_eq stderr "\

@@ -135,7 +135,9 @@ BATCH
 
 rsync_copies() {
   local back=$BATS_TEST_TMPDIR/$1.back
-  inside ssh "$1@host" 'rm -rf tree; mkdir tree; touch tree/old'
+  # A time that is never that of the files, of which rsync tells.
+  inside ssh "$1@host" \
+    'rm -rf tree; mkdir tree; touch tree/old; touch -t 200001010000 tree'
   inside rsync -ai --delete "$files/" "$1@host:tree/" || return
   inside rsync -ai --delete "$files/" "$1@host:tree/" || return
   inside rsync -ai "$1@host:tree/" "$back/" || return
