@@ -125,7 +125,7 @@ bool Reader::is(Kind kind, const Entry& entry, const std::string& path,
                 std::string_view wanted) {
   if (!written_out(*entry.value, path)) return false;
   if (entry.value->kind == kind) return true;
-  // Nothing stands nowhere: at its key.
+  // Of nothing, people are shown the key.
   fail(entry.value->kind == Kind::kNull ? *entry.key : *entry.value,
        {.doing = path,
         .value = entry.value->text,

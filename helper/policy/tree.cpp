@@ -221,8 +221,8 @@ class Reader {
     Event event;
     if (yaml_parser_parse(&parser_, event.get()) == 0) return fail_by_parser();
     if (documents_ > 1)
-      return fail(make(Tree::Kind::kNull, *event.get()), "a second document",
-                  "one policy is one document");
+      return fail(make(Tree::Kind::kNull, *event.get(), nullptr, nullptr),
+                  "a second document", "one policy is one document");
     switch (event->type) {
       case YAML_STREAM_END_EVENT:
         return false;
@@ -230,17 +230,17 @@ class Reader {
         ++documents_;
         return true;
       case YAML_ALIAS_EVENT:
-        return add(make(Tree::Kind::kAlias, *event.get()));
+        return add(make(Tree::Kind::kAlias, *event.get(), nullptr, nullptr));
       case YAML_SCALAR_EVENT:
         return add(scalar(*event.get()));
       case YAML_SEQUENCE_START_EVENT:
-        return open(make(Tree::Kind::kList, *event.get()),
-                    event->data.sequence_start.anchor,
-                    event->data.sequence_start.tag);
+        return open(make(Tree::Kind::kList, *event.get(),
+                         event->data.sequence_start.anchor,
+                         event->data.sequence_start.tag));
       case YAML_MAPPING_START_EVENT:
-        return open(make(Tree::Kind::kMap, *event.get()),
-                    event->data.mapping_start.anchor,
-                    event->data.mapping_start.tag);
+        return open(make(Tree::Kind::kMap, *event.get(),
+                         event->data.mapping_start.anchor,
+                         event->data.mapping_start.tag));
       case YAML_SEQUENCE_END_EVENT:
       case YAML_MAPPING_END_EVENT:
         return close();
@@ -252,47 +252,41 @@ class Reader {
     return true;
   }
 
-  Tree make(Tree::Kind kind, const yaml_event_t& event) {
+  // `anchor` and `tag` are the event's, or null.
+  Tree make(Tree::Kind kind, const yaml_event_t& event,
+            const unsigned char* anchor, const unsigned char* tag) {
     const std::size_t offset = offsets_.of(event.start_mark);
     const std::size_t line = std::min(event.start_mark.line, lines_.size() - 1);
-    return {
-        .kind = kind, .line = line + 1, .column = offset - lines_[line] + 1};
+    return {.kind = kind,
+            .line = line + 1,
+            .column = offset - lines_[line] + 1,
+            .anchored = anchor != nullptr,
+            // libyaml keeps no tag of `!`.
+            .tagged = tag != nullptr || text_.substr(offset).starts_with('!')};
   }
 
   Tree scalar(const yaml_event_t& event) {
     const auto& data = event.data.scalar;
     const std::string_view value(reinterpret_cast<const char*>(data.value),
                                  data.length);
-    const std::string_view written = at(event.start_mark);
-    Tree made = make(Tree::Kind::kScalar, event);
-    made.anchored = data.anchor != nullptr;
-    made.tagged = is_tagged(data.tag, written);
-    made.plain = data.style == YAML_PLAIN_SCALAR_STYLE && !made.tagged;
-    made.literal = is_literal(written, value);
+    Tree made = make(Tree::Kind::kScalar, event, data.anchor, data.tag);
+    const bool plain = data.style == YAML_PLAIN_SCALAR_STYLE && !made.tagged;
     // YAML 1.2, 10.2.1.1 and 10.3.2.
     constexpr auto kNull =
         std::to_array<std::string_view>({"", "~", "null", "Null", "NULL"});
-    if (made.plain && std::ranges::find(kNull, value) != kNull.end())
-      made = {.kind = Tree::Kind::kNull,
-              .line = made.line,
-              .column = made.column,
-              .anchored = made.anchored};
-    else if (skipping_ == 0)
-      made.text = value;
+    if (plain && std::ranges::find(kNull, value) != kNull.end()) {
+      made.kind = Tree::Kind::kNull;
+      return made;
+    }
+    made.plain = plain;
+    // From its first byte on, tag and anchor included.
+    made.literal =
+        is_literal(text_.substr(offsets_.of(event.start_mark)), value);
+    if (skipping_ == 0) made.text = value;
     return made;
   }
 
-  // The text from a value's first byte on, tag and anchor included.
-  std::string_view at(const yaml_mark_t& mark) {
-    return text_.substr(offsets_.of(mark));
-  }
-
-  // libyaml keeps no tag of `!`.
-  static bool is_tagged(const unsigned char* tag, std::string_view written) {
-    return tag != nullptr || written.starts_with('!');
-  }
-
-  // Whether `value` stands there byte by byte, and, in quotes, nothing else.
+  // Whether `value` is `written` byte by byte, and, in quotes, nothing else.
   static bool is_literal(std::string_view written, std::string_view value) {
     const char quote = written.empty() ? '\0' : written.front();
     if (quote != '\'' && quote != '"') return written.starts_with(value);
@@ -310,16 +304,13 @@ class Reader {
            std::ranges::find(skipped_, children.back().text) != skipped_.end();
   }
 
-  bool open(Tree tree, const unsigned char* anchor, const unsigned char* tag) {
+  bool open(Tree tree) {
     if (open_.size() + skipping_ >= kDeepest)
       return fail(tree, "nested too deeply");
     if (skipping_ > 0 || at_skipped_value()) {
       ++skipping_;
       return true;
     }
-    tree.anchored = anchor != nullptr;
-    tree.tagged =
-        is_tagged(tag, text_.substr(lines_[tree.line - 1] + tree.column - 1));
     open_.push_back(std::move(tree));
     return true;
   }

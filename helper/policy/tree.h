@@ -24,7 +24,7 @@ struct Tree {
   };
 
   Kind kind = Kind::kNull;
-  std::size_t line = 0;    // from 1; of an empty kNull, right behind the `:`
+  std::size_t line = 0;    // from 1; of an empty kNull, behind the `:` or `-`
   std::size_t column = 0;  // from 1, in bytes
   bool anchored = false;   // &NAME stands before it
   bool tagged = false;     // !!TAG stands before it
