@@ -19,10 +19,10 @@ namespace {
 std::string told_by(const std::string& link) {
   std::array<char, PATH_MAX> path{};
   const ssize_t size = readlink(link.c_str(), path.data(), path.size());
-  if (size >= 0 && path[0] != '/') errno = ENOENT;
-  return path[0] == '/'
-             ? std::string(path.data(), static_cast<std::size_t>(size))
-             : "";
+  if (size > 0 && path[0] == '/')
+    return {path.data(), static_cast<std::size_t>(size)};
+  if (size >= 0) errno = ENOENT;
+  return {};
 }
 
 bool names(const std::string& path, const struct stat& file) {
@@ -86,7 +86,7 @@ Result<std::string> find_launcher(const Host& host) {
   // a mount itself, whose source is deleted, /proc knows no path.
   const std::string real =
       told_by("/proc/self/fd/" + std::to_string(file.get()));
-  if (!real.empty() && names(real, about)) return real;
+  if (names(real, about)) return real;
   if (names(path, about)) return path;
   return failed("another file than a moment ago", 0);
 }

@@ -4,8 +4,9 @@
 # was 0.8 ms of a start, where musl's is 0.1 ms.
 #
 # musl keeps glibc's ABI in what is called here; tests/unit/abi.cpp compares it,
-# and whoever calls more adds a row. musl_for_glibc.cpp has what musl has not. libstdc++'s locales, and with
-# them its streams, read glibc's own tables; a test looks that none are linked.
+# and whoever calls more adds a row. musl_for_glibc.cpp has what musl has not.
+# libstdc++'s locales, and with them its streams, read glibc's own tables; a test
+# looks that none are linked.
 function(doff_link_musl_for_glibc target)
   target_sources(${target} PRIVATE
     ${PROJECT_SOURCE_DIR}/helper/runtime/musl_for_glibc.cpp)
