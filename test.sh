@@ -28,7 +28,7 @@ need cmake ninja-build g++ clang clang-tidy clang-format libclang-rt-14-dev \
   runc crun busybox-static debootstrap bats shellcheck mandoc strace gdb \
   libcap2-bin libcap-ng-utils util-linux bsdutils mount procps tmux jq python3 \
   libcli11-dev nlohmann-json3-dev libyaml-dev libyaml-cpp-dev libexpected-dev nettle-dev \
-  libtomlplusplus-dev python3-jsonschema python3-yaml bash-completion zsh fish \
+  libtomlplusplus-dev libprotozero-dev python3-jsonschema python3-yaml bash-completion zsh fish \
   attr patch podman conmon netavark catatonit uidmap docker.io docker-compose \
   containerd bubblewrap \
   iptables systemd systemd-container \

@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 need cmake ninja-build g++ musl-tools libseccomp-dev runc busybox-static jq \
   libcli11-dev nlohmann-json3-dev libyaml-dev libexpected-dev \
-  libtomlplusplus-dev nettle-dev
+  libtomlplusplus-dev nettle-dev libprotozero-dev
 echo "== building doff, doffctl and doff-runtime (a minute or two)"
 cmake -S . -B build/try -G Ninja >/dev/null
 cmake --build build/try >/dev/null

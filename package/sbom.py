@@ -34,6 +34,8 @@ LICENCES = {
     "nettle": ("LGPL-3.0-or-later OR GPL-2.0-or-later",
                r"^License: LGPL-3\+ or GPL-2\+"),
     "nlohmann-json3": ("MIT", r"^License: Expat"),
+    "protozero": ("BSD-2-Clause AND Apache-2.0",
+                  r"^License: BSD-2-Clause and Apache-2\.0"),
     "tl-expected": ("CC0-1.0", r"^License: CC0-1\.0"),
     "tomlplusplus": ("MIT", r"^License: +Expat"),
 }

@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "helper/runtime/applied_policy.h"
+#include "helper/runtime/checkpoint.h"
 #include "helper/runtime/digest.h"
 #include "helper/runtime/prepare_spec.h"
 #include "helper/spec/replace_file.h"
 #include "helper/spec/scan_spec.h"
+#include "helper/spec/spec_sets.h"
 #include "helper/spec/trim_spec.h"
 
 namespace doff {
@@ -50,11 +52,21 @@ constexpr std::array<OptionName, 30> kOptions = {{
     {"work-path", true},
 }};
 
-// The file that the low-level runtime will read: config.json in --bundle, which
-// is the working directory unless said, or what crun's --config names.
-std::string find_config(const Host& host) {
+// What the low-level runtime will read.
+struct Input {
+  // config.json in --bundle, which is the working directory unless said, or
+  // what crun's --config names.
+  std::string config;
+  // Of restore: its --image-path. With a --bundle, runc takes `images` for a
+  // directory of the bundle, and no path at all for one of where it is called.
+  std::string checkpoint;
+  bool checkpoint_unclear = false;
+};
+
+Input find_input(const Host& host) {
   std::optional<std::string> bundle;
   std::optional<std::string> config;
+  std::string checkpoint = "checkpoint";
   char** at = host.line.words + host.line.subcommand_at + 1;
   while (const auto option = read_option(at, host.grammar, kOptions)) {
     const bool valued = option->value != nullptr;
@@ -63,6 +75,7 @@ std::string find_config(const Host& host) {
     if (valued && host.grammar == Grammar::kGetopt &&
         (option->name == "config" || option->name == "f"))
       config = option->value;
+    if (valued && option->name == "image-path") checkpoint = option->value;
     if (option->words == 2 && !valued) break;
     at += option->words;
     // The container's id is the last word of all: what stands between an
@@ -71,8 +84,37 @@ std::string find_config(const Host& host) {
         *at[0] != '-')
       ++at;
   }
-  if (config) return *config;
-  return bundle.value_or(".") + "/config.json";
+  return {.config = config.value_or(bundle.value_or(".") + "/config.json"),
+          .checkpoint = checkpoint,
+          .checkpoint_unclear = bundle && !checkpoint.starts_with('/')};
+}
+
+// criu takes more options from the file that this annotation names, and with
+// them, maybe, the images from elsewhere.
+constexpr std::string_view kCriuOptions = "org.criu.config";
+
+Result<void> check_restore(const Input& input, const ScannedSpec& spec,
+                           const AppliedPolicy& policy) {
+  for (const ScannedAnnotation& each : spec.annotated)
+    if (each.name == kCriuOptions && !each.value.empty())
+      return tl::unexpected(
+          Failure{.doing = each.name,
+                  .value = each.value,
+                  .cause = policy.source +
+                           " bounds the container, and criu's options can "
+                           "name another checkpoint",
+                  .next = "restore without the annotation"});
+  if (input.checkpoint_unclear)
+    return tl::unexpected(
+        Failure{.doing = "--image-path",
+                .value = input.checkpoint,
+                .cause = policy.source +
+                         " bounds the container, and runtimes do not agree on "
+                         "where this is",
+                .next = "give an absolute path"});
+  return check_checkpoint(input.checkpoint,
+                          policy.left_of(sets_of(spec.process).bounding),
+                          policy.source);
 }
 
 // Nothing where somebody else changed the file meanwhile.
@@ -80,20 +122,17 @@ Checked<bool> prepare_once(const Host& host) {
   const auto fail = [](const Failure& failure) {
     return tl::unexpected(Failures{failure});
   };
-  const auto file = read_to_replace(find_config(host), kLongestSpec);
+  const Input input = find_input(host);
+  const auto file = read_to_replace(input.config, kLongestSpec);
   if (!file) return fail(file.error());
   const auto spec = scan_spec(file->text, file->path);
   if (!spec) return fail(spec.error());
   const auto policy = read_applied_policy(host.settings, spec->annotated);
   if (!policy) return tl::unexpected(policy.error());
-  // criu gives each process what its checkpoint says, whatever is in the spec.
-  if (host.line.subcommand == "restore" && policy->bounds_creation())
-    return fail({.doing = "restore",
-                 .value = file->path,
-                 .cause = "processes come back with the capabilities of their "
-                          "checkpoint, and " +
-                          policy->source + " bounds those of a container",
-                 .next = "create the container anew"});
+  if (host.line.subcommand == "restore" && policy->bounds_creation()) {
+    const auto checked = check_restore(input, *spec, *policy);
+    if (!checked) return fail(checked.error());
+  }
   Launcher launcher;
   if (policy->connect.inject) {
     auto found = find_launcher(host);
@@ -125,7 +164,7 @@ Checked<void> prepare_bundle(const Host& host) {
   }
   return tl::unexpected(
       Failures{{.doing = "rewriting",
-                .value = find_config(host),
+                .value = find_input(host).config,
                 .cause = "somebody else changes it all the time"}});
 }
 

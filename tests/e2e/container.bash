@@ -65,11 +65,11 @@ debian_mirror() {
     'Created-By: Packages' | sed -n 's/ bookworm main$//p' | head -n 1
 }
 
-# make_debian_root DIR SUITE
+# make_debian_root DIR SUITE PACKAGES
 make_debian_root() {
   need debootstrap
   printf "# %s\n" "making a Debian root file system (about a minute)" >&3
-  debootstrap --variant=minbase --include=libcap2-bin "$2" "$1" \
+  debootstrap --variant=minbase --include="$3" "$2" "$1" \
     "${DOFF_TEST_MIRROR:-$(debian_mirror)}" >"$1.log" 2>&1 ||
     fail "debootstrap failed:" "$(tail -n 5 "$1.log")"
   add_test_accounts "$1"
@@ -77,13 +77,13 @@ make_debian_root() {
 
 # root_of deb|trixie|busybox: makes the root file system unless it is there.
 root_of() {
-  local root=$DOFF_TEST_CACHE/$1-1
+  local root=$DOFF_TEST_CACHE/$1-2
   if [[ ! -e $root.whole ]]; then
     rm -rf "$root"
     mkdir -p "$DOFF_TEST_CACHE"
     case $1 in
-      deb) make_debian_root "$root" bookworm ;;
-      trixie) make_debian_root "$root" trixie ;;
+      deb) make_debian_root "$root" bookworm libcap2-bin ;;
+      trixie) make_debian_root "$root" trixie libcap2-bin,criu ;;
       busybox) make_busybox_root "$root" ;;
     esac >&2
     touch "$root.whole"

@@ -237,7 +237,7 @@ linked() {
   done < <(jq -r '.packages[] | select(.externalRefs)
     | .name + " " + .versionInfo' "$sbom")
   for name in musl glibc libyaml nettle cli11 nlohmann-json3 tomlplusplus \
-    tl-expected linux; do
+    protozero tl-expected linux; do
     [[ -s $unpacked/usr/share/doc/doff/linked/$name ]] || fail "no $name"
   done
 }

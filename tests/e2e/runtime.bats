@@ -263,17 +263,17 @@ restores() {
   ((status != 0)) || fail "restored from nothing"
   assert_lacks "$stderr" doff-runtime
   assert_has "$(<dir/config.json)" io.doff.policy "$DOFF"
-  # A checkpoint's capabilities are not the spec's: nobody can bound them.
+  # What processes would have is in the checkpoint, and here is none.
   bundle dir
   cp dir/config.json before
   use_policy "capabilities: {drop: [NET_RAW]}"
-  attempt front "$1" restore --bundle dir --image-path none "x-$1"
-  refused_by 1 'restore "dir/config.json"' checkpoint .yaml
+  attempt front "$1" restore --bundle dir --image-path /none "x-$1"
+  refused_by 1 'reading the checkpoint "/none": is not there'
   cmp before dir/config.json
   settings=""
 }
 
-@test "restore: the bundle as for create, or refused where a policy bounds it" {
+@test "restore: the bundle as for create, or refused without a checkpoint" {
   both restores
 }
 
