@@ -32,7 +32,8 @@ class Words {
     before_.insert(before_.begin(), std::move(name));
     // As execve(2) has it: a NUL ends a word.
     for (std::string& each : before_)
-      each.resize(each.find('\0') == each.npos ? each.size() : each.find('\0'));
+      each.resize(each.find('\0') == std::string::npos ? each.size()
+                                                       : each.find('\0'));
     now_ = before_;
     for (std::string& each : now_) argv_.push_back(each.data());
     argv_.push_back(nullptr);
