@@ -91,6 +91,22 @@ root_of() {
   realpath "$root"
 }
 
+# A criu for runtimes to find: Debian 13's, with its own libraries, because Debian
+# 12's does not start on Linux 6.18.
+make_criu() {
+  local root libraries
+  root=$(root_of trixie)
+  libraries=$(echo "$root"/usr/lib/*-linux-gnu)
+  mkdir "$BATS_FILE_TMPDIR/criu"
+  printf '#!/bin/sh\nexec %s --library-path %s %s "$@"\n' \
+    "$(echo "$libraries"/ld-linux-*.so.?)" "$libraries" "$root/usr/sbin/criu" \
+    >"$BATS_FILE_TMPDIR/criu/criu"
+  chmod +x "$BATS_FILE_TMPDIR/criu/criu"
+  export PATH=$BATS_FILE_TMPDIR/criu:$PATH
+  criu check >"$BATS_FILE_TMPDIR/criu.log" 2>&1 ||
+    skip "this kernel lets no criu work: $(head -n 1 "$BATS_FILE_TMPDIR/criu.log")"
+}
+
 # What the containers see as /e2e: the binary under test.
 make_shared() {
   shared=$BATS_FILE_TMPDIR/shared

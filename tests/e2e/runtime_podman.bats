@@ -136,3 +136,23 @@ teardown_file() {
 @test "a runtime's log, where Podman asks for one, has the same words" {
   over_both speaks_in_logs
 }
+
+@test "a container comes back from a checkpoint within the policy, or not at all" {
+  local policy=$engines/restore.yaml loose="version: 1
+connect: {allow: []}"
+  make_criu
+  echo "$loose" >"$policy"
+  chmod 644 "$policy"
+  make_client restore "$(doff_runtime runc "policy $policy")"
+  start restore --name saved
+  pod restore container checkpoint saved
+  pod restore container restore saved
+  assert_eq "empty sets of an exec" 5 \
+    "$(pod restore exec saved grep -c "^Cap.*$NOTHING" /proc/self/status)"
+  pod restore container checkpoint saved
+  printf 'version: 1\ncapabilities: {drop: [CHOWN]}\n' >"$policy"
+  run ! pod restore container restore saved
+  assert_has "$output" 'core-1.img' "has CHOWN" "$policy"
+  echo "$loose" >"$policy"
+  pod restore container restore saved
+}

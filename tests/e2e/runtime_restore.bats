@@ -3,21 +3,6 @@
 # doff-runtime restore, with a real criu: what comes back is within the policy,
 # and its execs are sealed. (crun as Debian builds it restores nothing.)
 
-# Debian 13's, with its own libraries: Debian 12's does not start on Linux 6.18.
-make_criu() {
-  local root libraries
-  root=$(root_of trixie)
-  libraries=$(echo "$root"/usr/lib/*-linux-gnu)
-  mkdir "$BATS_FILE_TMPDIR/bin"
-  printf '#!/bin/sh\nexec %s --library-path %s %s "$@"\n' \
-    "$(echo "$libraries"/ld-linux-*.so.?)" "$libraries" "$root/usr/sbin/criu" \
-    >"$BATS_FILE_TMPDIR/bin/criu"
-  chmod +x "$BATS_FILE_TMPDIR/bin/criu"
-  export PATH=$BATS_FILE_TMPDIR/bin:$PATH
-  criu check >"$BATS_FILE_TMPDIR/criu.log" 2>&1 ||
-    skip "this kernel lets no criu work: $(head -n 1 "$BATS_FILE_TMPDIR/criu.log")"
-}
-
 setup_file() {
   load in_front
   make_fronts
