@@ -52,10 +52,10 @@ client() {
   ctr --address "$engines/cri/socket" "$@"
 }
 
-# start_task ID RUNTIME [OPTION...]
+# start_task ID RUNTIME [OPTION...]: what it runs is the image's, or `main_`.
 start_task() {
   client run --detach --runc-binary "$2" "${@:3}" "$ENGINE_IMAGE" "$1" \
-    </dev/null >"$BATS_FILE_TMPDIR/$1.log" 2>&1 3>&- ||
+    "${main_[@]}" </dev/null >"$BATS_FILE_TMPDIR/$1.log" 2>&1 3>&- ||
     fail "ctr run $*: $(<"$BATS_FILE_TMPDIR/$1.log")"
 }
 
@@ -190,6 +190,23 @@ life() {
 
 @test "ctr: pause, resume, metrics, kill, delete, and a run in the foreground" {
   both life
+}
+
+# The main process's streams: to a file, and to whoever attaches.
+streams() {
+  local id=streams-$1 runtime main_
+  runtime=$(doff_runtime "$1")
+  main_=(sh -c 'echo out; echo err >&2; exec sleep 1000')
+  start_task "logged-$1" "$runtime" --log-uri "file://$PWD/$1.log"
+  until_true '[ "$(sort "$1" | xargs)" = "err out" ]' "$1.log"
+  main_=(sh -c 'read -r line; echo "got $line"; exit 3')
+  start_task "$id" "$runtime"
+  run -3 client tasks attach "$id" <<<something
+  assert_eq "attached" "got something" "$output"
+}
+
+@test "ctr: logs and attach" {
+  both streams
 }
 
 privileged() {
