@@ -11,8 +11,6 @@
 namespace doff {
 namespace {
 
-constexpr std::chrono::seconds kTimeout{30};
-
 std::string last_line(std::string_view text) {
   while (text.ends_with('\n')) text.remove_suffix(1);
   return std::string(text.substr(text.rfind('\n') + 1));  // npos + 1 is 0
@@ -48,15 +46,14 @@ Result<std::string> Calls::run(std::vector<std::string> words,
       {{.descriptors = {STDOUT_FILENO}, .kept = std::size_t{1} << 20},
        {.descriptors = {STDERR_FILENO}}}};
   const auto end = run_child({.words = std::move(words),
-                              .timeout = kTimeout,
+                              .timeout = limit_,
                               .input = input,
                               .waiting = [&] { waiting_(step); }},
                              channels);
   if (!end) return tl::unexpected(end.error());
   Failure failure{.doing = step};
   if (end->stop == Stop::kTimedOut)
-    failure.cause =
-        "no answer within " + std::to_string(kTimeout.count()) + " s";
+    failure.cause = "no answer within " + std::to_string(limit_.count()) + " s";
   else if (!WIFEXITED(end->status))
     failure.cause = "was killed";
   else if (WEXITSTATUS(end->status) != 0)

@@ -1,6 +1,7 @@
 // Calls of engines' own programs, none of which may take forever.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,8 +22,12 @@ using Waiting = std::function<void(const std::string& step)>;
 
 class Calls {
  public:
-  Calls(const Interruption& interruption, Waiting waiting)
-      : interruption_(interruption), waiting_(std::move(waiting)) {}
+  // `limit`: of one call.
+  Calls(const Interruption& interruption, Waiting waiting,
+        std::chrono::seconds limit = std::chrono::seconds{30})
+      : interruption_(interruption),
+        waiting_(std::move(waiting)),
+        limit_(limit) {}
 
   // Runs it and returns its stdout. A failure: the last line of its stderr, an
   // exit status, or no answer in time. What has begun is waited for when a
@@ -39,6 +44,7 @@ class Calls {
  private:
   const Interruption& interruption_;
   Waiting waiting_;
+  std::chrono::seconds limit_;
   bool cleaning_ = false;
 };
 

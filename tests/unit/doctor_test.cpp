@@ -1,11 +1,13 @@
 #include <elf.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "caps/names.h"
+#include "helper/doctor/calls.h"
 #include "helper/doctor/check.h"
 #include "helper/doctor/engine.h"
 #include "helper/doctor/host.h"
@@ -244,4 +246,14 @@ TEST_CASE("an option of a configuration is what its last line says") {
   CHECK_FALSE(find_option("", "shell"));
   CHECK_FALSE(find_option("\n\n#shell /bin/bash\n", "shell"));
   CHECK_FALSE(find_option("shell\nshells /bin/bash\n", "shell"));
+}
+
+TEST_CASE("an engine that does not answer is waited for only so long") {
+  const doff::Interruption interruption;
+  const doff::Calls calls(
+      interruption, [](const std::string&) {}, std::chrono::seconds{1});
+  const auto answer = calls.run({"/bin/sh", "-c", "echo yes; sleep 5"});
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().cause == "no answer within 1 s");
+  CHECK(calls.run({"/bin/sh", "-c", "echo yes"}) == "yes\n");
 }
