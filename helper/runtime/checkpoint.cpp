@@ -1,9 +1,11 @@
 #include "helper/runtime/checkpoint.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
-#include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -11,8 +13,8 @@
 #include <optional>
 #include <protozero/pbf_reader.hpp>
 #include <utility>
-#include <vector>
 
+#include "helper/descriptor.h"
 #include "helper/file.h"
 #include "helper/words.h"
 
@@ -26,75 +28,123 @@ using protozero::pbf_wire_type;
 constexpr std::uint32_t kImage = 0x54564319;
 constexpr std::uint32_t kCore = 0x55053847;
 
-// core.proto's and creds.proto's fields.
-constexpr std::uint32_t kTask = 3;
-constexpr std::uint32_t kState = 1;
-constexpr std::uint32_t kThread = 5;
+// core.proto, and creds.proto: a core_entry has a task_core_entry, if it is of
+// a process, and a thread_core_entry, unless that has ended; which has a
+// creds_entry, which has the sets.
+constexpr std::uint32_t kTaskCore = 3;
+constexpr std::uint32_t kTaskState = 1;
+constexpr std::uint32_t kThreadCore = 5;
 constexpr std::uint32_t kCredentials = 10;
 constexpr std::uint32_t kInheritable = 9;
 constexpr std::uint32_t kBounding = 12;
-constexpr std::size_t kSets = kBounding - kInheritable + 1;
 
-constexpr pbf_wire_type kMessage = pbf_wire_type::length_delimited;
+// What criu itself never writes, and readers of such messages differ in: a
+// field that is there twice or of another type, a key or a length with more
+// bytes than it needs, a set of more or fewer bits.
+struct Odd : protozero::exception {
+  [[nodiscard]] const char* what() const noexcept override {
+    return "not as criu writes it";
+  }
+};
 
-// Where a field is there twice, readers of such messages differ in which of the
-// two counts: here, everything that one of them might take. Each of these reads
-// nothing where a reader might take something that does not say it.
+// Of a number in the bytes of which there were `before` and now are `after`.
+void check_shortest(std::uint64_t number, std::size_t before,
+                    std::size_t after) {
+  constexpr unsigned kBitsOfByte = 7;
+  const auto bits = static_cast<unsigned>(std::bit_width(number | 1));
+  if (before - after != (bits + kBitsOfByte - 1) / kBitsOfByte) throw Odd();
+}
 
-// Each set has two words, the lower one first.
-std::optional<CapabilitySet> read_credentials(pbf_reader credentials) {
-  std::array<unsigned, kSets> words{};
-  std::uint64_t bits = 0;
-  while (credentials.next()) {
-    const std::uint32_t field = credentials.tag();
-    if (field < kInheritable || field > kBounding ||
-        !credentials.has_wire_type(pbf_wire_type::varint)) {
-      credentials.skip();
+bool next_field(pbf_reader& message) {
+  const std::size_t before = message.data().size();
+  if (!message.next()) return false;
+  check_shortest(std::uint64_t{message.tag()} << 3, before,
+                 message.data().size());
+  return true;
+}
+
+pbf_reader take_message(pbf_reader& outer) {
+  const std::size_t before = outer.data().size();
+  const auto message = outer.get_view();
+  check_shortest(message.size(), before, outer.data().size() + message.size());
+  return pbf_reader(message);
+}
+
+void skip_field(pbf_reader& message) {
+  if (message.has_wire_type(pbf_wire_type::length_delimited))
+    take_message(message);
+  else
+    message.skip();
+}
+
+// The message that is the field `number`, if it is there.
+std::optional<pbf_reader> find_message(pbf_reader outer, std::uint32_t number) {
+  std::optional<pbf_reader> found;
+  while (next_field(outer)) {
+    if (outer.tag() != number) {
+      skip_field(outer);
       continue;
     }
-    unsigned& word = words[field - kInheritable];
-    if (word == 2) return std::nullopt;
-    bits |= std::uint64_t{credentials.get_uint32()} << (32 * word++);
+    if (found || !outer.has_wire_type(pbf_wire_type::length_delimited))
+      throw Odd();
+    found = take_message(outer);
   }
-  if (std::ranges::any_of(words, [](unsigned each) { return each != 2; }))
-    return std::nullopt;
+  return found;
+}
+
+std::uint64_t read_word(pbf_reader& message) {
+  if (!message.has_wire_type(pbf_wire_type::varint)) throw Odd();
+  return message.get_uint64();
+}
+
+// All four of it, together.
+CapabilitySet read_sets(pbf_reader credentials) {
+  constexpr unsigned kWords = 2;  // of 32 bits, the lower ones first
+  std::array<unsigned, kBounding - kInheritable + 1> words{};
+  std::uint64_t bits = 0;
+  while (next_field(credentials)) {
+    const std::uint32_t set = credentials.tag();
+    if (set < kInheritable || set > kBounding) {
+      skip_field(credentials);
+      continue;
+    }
+    const std::uint64_t word = read_word(credentials);
+    unsigned& count = words[set - kInheritable];
+    if (count == kWords || word > UINT32_MAX) throw Odd();
+    bits |= word << (32 * count);
+    ++count;
+  }
+  for (const unsigned count : words)
+    if (count != kWords) throw Odd();
   return CapabilitySet(bits);
 }
 
-std::optional<CapabilitySet> read_thread(pbf_reader thread) {
-  std::optional<CapabilitySet> all;
-  while (thread.next(kCredentials, kMessage)) {
-    const auto one = read_credentials(thread.get_message());
-    if (!one) return std::nullopt;
-    all = all.value_or(CapabilitySet()) | *one;
-  }
-  return all;
-}
-
-// criu's TASK_DEAD or TASK_ZOMBIE: nothing of it runs any more.
+// Nothing of such a process runs any more.
 bool has_ended(pbf_reader task) {
-  bool ended = false;
-  while (task.next(kState, pbf_wire_type::varint)) {
-    const std::uint32_t state = task.get_uint32();
-    ended = state == 2 || state == 6;
-    if (!ended) return false;
+  constexpr std::uint64_t kDead = 2;
+  constexpr std::uint64_t kZombie = 6;
+  std::uint64_t state = 0;
+  while (next_field(task)) {
+    if (task.tag() != kTaskState) {
+      skip_field(task);
+      continue;
+    }
+    if (state != 0) throw Odd();
+    state = read_word(task);
   }
-  return ended;
+  return state == kDead || state == kZombie;
 }
 
+// Nothing where it does not say; criu then looks elsewhere, in older images.
 std::optional<CapabilitySet> read_core(const pbf_reader& core) {
-  std::optional<CapabilitySet> all;
-  for (pbf_reader at = core; at.next(kThread, kMessage);) {
-    const auto one = read_thread(at.get_message());
-    if (!one) return std::nullopt;
-    all = all.value_or(CapabilitySet()) | *one;
+  const auto task = find_message(core, kTaskCore);
+  if (const auto thread = find_message(core, kThreadCore)) {
+    const auto credentials = find_message(*thread, kCredentials);
+    if (!credentials) return std::nullopt;
+    return read_sets(*credentials);
   }
-  if (all) return all;
-  for (pbf_reader at = core; at.next(kTask, kMessage);) {
-    if (!has_ended(at.get_message())) return std::nullopt;
-    all = CapabilitySet();
-  }
-  return all;
+  if (task && has_ended(*task)) return CapabilitySet();
+  return std::nullopt;
 }
 
 Failure failed(const std::string& name, std::string cause) {
@@ -104,30 +154,30 @@ Failure failed(const std::string& name, std::string cause) {
           .next = "create the container anew"};
 }
 
+Failure unread(const std::string& path) {
+  return {.doing = "reading the checkpoint", .value = path, .error = errno};
+}
+
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// The files that criu takes for processes and threads, and more, maybe.
-Result<std::vector<std::string>> list_cores(const std::string& directory) {
-  const auto unread = [&directory] {
-    return tl::unexpected(Failure{
-        .doing = "reading the checkpoint", .value = directory, .error = errno});
-  };
-  const std::unique_ptr<DIR, CloseDirectory> open(opendir(directory.c_str()));
-  if (!open) return unread();
-  std::vector<std::string> cores;
-  errno = 0;
-  // readdir is safe here: the stream is this function's own.
-  // NOLINTNEXTLINE(concurrency-mt-unsafe)
-  while (const dirent* const entry = readdir(open.get())) {
-    const std::string_view name = entry->d_name;
-    if (name.starts_with("core-")) cores.emplace_back(name);
-  }
-  if (errno != 0) return unread();
-  if (cores.empty())
-    return tl::unexpected(failed(directory, "has no process in it"));
-  return cores;
+// core-ID.img, for every process and thread, and whatever begins alike. Takes
+// no link: where it leads can change with who follows it.
+Result<std::string> read_image(DIR* directory, const char* name,
+                               const std::string& path) {
+  constexpr std::size_t kLongest = std::size_t{1} << 20;
+  const Descriptor file(
+      openat(dirfd(directory), name,
+             O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0 && errno == ELOOP)
+    return tl::unexpected(failed(path, "is a symbolic link"));
+  struct stat about {};
+  if (file.get() < 0 || fstat(file.get(), &about) != 0)
+    return tl::unexpected(unread(path));
+  if (!S_ISREG(about.st_mode))
+    return tl::unexpected(failed(path, "not a regular file"));
+  return read_descriptor(file.get(), path, kLongest);
 }
 
 }  // namespace
@@ -152,22 +202,33 @@ Result<CapabilitySet> capabilities_in_core(std::string_view image,
 Result<void> check_checkpoint(const std::string& directory,
                               CapabilitySet allowed,
                               const std::string& allowed_by) {
-  constexpr std::size_t kLongest = std::size_t{1} << 20;
-  const auto cores = list_cores(directory);
-  if (!cores) return tl::unexpected(cores.error());
-  for (const std::string& each : *cores) {
+  const std::unique_ptr<DIR, CloseDirectory> open(opendir(directory.c_str()));
+  if (!open) return tl::unexpected(unread(directory));
+  unsigned processes = 0;
+  while (true) {
+    errno = 0;
+    // readdir is safe here: the stream is this function's own.
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    const dirent* const entry = readdir(open.get());
+    if (entry == nullptr) break;
+    const char* const name = entry->d_name;
+    if (!std::string_view(name).starts_with("core-")) continue;
     std::string path = directory;
-    path.append("/").append(each);
-    const auto image = read_file(path, kLongest);
+    path.append("/").append(name);
+    const auto image = read_image(open.get(), name, path);
     if (!image) return tl::unexpected(image.error());
     const auto sets = capabilities_in_core(*image, path);
     if (!sets) return tl::unexpected(sets.error());
     if (!(*sets <= allowed))
-      return tl::unexpected(
-          failed(path, "has " + names(*sets - allowed) +
-                           ", which is more than the spec and " + allowed_by +
-                           " leave"));
+      return tl::unexpected(failed(path, "has " + names(*sets - allowed) +
+                                             ", which is more than the spec "
+                                             "and " +
+                                             allowed_by + " leave"));
+    ++processes;
   }
+  if (errno != 0) return tl::unexpected(unread(directory));
+  if (processes == 0)
+    return tl::unexpected(failed(directory, "has no process in it"));
   return {};
 }
 

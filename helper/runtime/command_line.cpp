@@ -42,15 +42,18 @@ const OptionName* find(std::span<const OptionName> known,
 // getopt_long(3) takes the beginning of a name for it, where no other begins
 // so. Go's flags do not; to read one of those so does no harm, runc refuses it.
 const OptionName* find_beginning(std::span<const OptionName> known,
-                                 std::string_view beginning) {
+                                 std::string_view beginning, bool& ambiguous) {
   const OptionName* found = nullptr;
   for (const OptionName& each : known) {
-    if (each.name == beginning) return &each;
+    if (each.name == beginning) {
+      ambiguous = false;
+      return &each;
+    }
     if (!each.name.starts_with(beginning)) continue;
-    if (found != nullptr) return nullptr;
+    ambiguous = found != nullptr;
     found = &each;
   }
-  return found;
+  return ambiguous ? nullptr : found;
 }
 
 // `-tdX`: flags, and at most one option at the end that takes `X`.
@@ -86,7 +89,8 @@ std::optional<ReadOption> read_option(char* const* argv, Grammar grammar,
   const std::size_t equals = text.find('=');
   ReadOption read{.name = {text.data(), std::min(equals, text.size())}};
   const OptionName* const row =
-      two ? find_beginning(known, read.name) : find(known, read.name);
+      two ? find_beginning(known, read.name, read.ambiguous)
+          : find(known, read.name);
   read.known = row != nullptr;
   if (read.known) read.name = row->name;
   if (equals != std::string_view::npos) {

@@ -24,6 +24,7 @@ struct ReadOption {
   int words = 1;                // of argv that it is made of
   bool known = false;           // in the table; else its value can only be
                                 // one behind `=`
+  bool ambiguous = false;       // getopt's: several in the table begin so
 };
 
 // The option that `argv` begins with; nothing where that is none: a word that

@@ -63,12 +63,24 @@ struct Input {
   bool checkpoint_unclear = false;
 };
 
-Input find_input(const Host& host) {
+Result<Input> find_input(const Host& host) {
   std::optional<std::string> bundle;
   std::optional<std::string> config;
   std::string checkpoint = "checkpoint";
   char** at = host.line.words + host.line.subcommand_at + 1;
-  while (const auto option = read_option(at, host.grammar, kOptions)) {
+  while (*at != nullptr && std::string_view(*at) != "--") {
+    const auto option = read_option(at, host.grammar, kOptions);
+    // The container's id, behind which runc takes options as well.
+    if (!option) {
+      ++at;
+      continue;
+    }
+    // It may be an option of its subcommand alone, and take the next word.
+    if (host.grammar == Grammar::kGetopt && option->ambiguous)
+      return tl::unexpected(Failure{.doing = std::string(host.line.subcommand),
+                                    .value = *at,
+                                    .cause = "several options begin so",
+                                    .next = "write it out"});
     const bool valued = option->value != nullptr;
     if (valued && (option->name == "bundle" || option->name == "b"))
       bundle = option->value;
@@ -78,25 +90,27 @@ Input find_input(const Host& host) {
     if (valued && option->name == "image-path") checkpoint = option->value;
     if (option->words == 2 && !valued) break;
     at += option->words;
-    // The container's id is the last word of all: what stands between an
-    // unknown option and more words is its value.
+    // One word is the container's id: what stands between an unknown option and
+    // more words is its value.
     if (!option->known && !valued && at[0] != nullptr && at[1] != nullptr &&
         *at[0] != '-')
       ++at;
   }
-  return {.config = config.value_or(bundle.value_or(".") + "/config.json"),
-          .checkpoint = checkpoint,
-          .checkpoint_unclear = bundle && !checkpoint.starts_with('/')};
+  return Input{.config = config.value_or(bundle.value_or(".") + "/config.json"),
+               .checkpoint = checkpoint,
+               .checkpoint_unclear = bundle && !checkpoint.starts_with('/')};
 }
 
 // criu takes more options from the file that this annotation names, and with
-// them, maybe, the images from elsewhere.
+// them, maybe, the images from elsewhere. runc makes one word of an annotation,
+// NAME=VALUE, and finds the file behind the first `=`, be it in the name.
 constexpr std::string_view kCriuOptions = "org.criu.config";
 
 Result<void> check_restore(const Input& input, const ScannedSpec& spec,
                            const AppliedPolicy& policy) {
   for (const ScannedAnnotation& each : spec.annotated)
-    if (each.name == kCriuOptions && !each.value.empty())
+    if (each.name.starts_with(kCriuOptions) &&
+        (each.name != kCriuOptions || !each.value.empty()))
       return tl::unexpected(
           Failure{.doing = each.name,
                   .value = each.value,
@@ -118,11 +132,10 @@ Result<void> check_restore(const Input& input, const ScannedSpec& spec,
 }
 
 // Nothing where somebody else changed the file meanwhile.
-Checked<bool> prepare_once(const Host& host) {
+Checked<bool> prepare_once(const Host& host, const Input& input) {
   const auto fail = [](const Failure& failure) {
     return tl::unexpected(Failures{failure});
   };
-  const Input input = find_input(host);
   const auto file = read_to_replace(input.config, kLongestSpec);
   if (!file) return fail(file.error());
   const auto spec = scan_spec(file->text, file->path);
@@ -157,14 +170,16 @@ Checked<bool> prepare_once(const Host& host) {
 Checked<void> prepare_bundle(const Host& host) {
   // Another create of the same bundle does the same to it.
   constexpr int kTries = 5;
+  const auto input = find_input(host);
+  if (!input) return tl::unexpected(Failures{input.error()});
   for (int i = 0; i < kTries; ++i) {
-    const auto prepared = prepare_once(host);
+    const auto prepared = prepare_once(host, *input);
     if (!prepared) return tl::unexpected(prepared.error());
     if (*prepared) return {};
   }
   return tl::unexpected(
       Failures{{.doing = "rewriting",
-                .value = find_input(host).config,
+                .value = input->config,
                 .cause = "somebody else changes it all the time"}});
 }
 

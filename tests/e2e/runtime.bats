@@ -33,7 +33,7 @@ tell() {
   echo "--- ${*:3}"
   "$@" >out 2>err </dev/null 3>&- || status=$?
   sed "s/time=\"[^\"]*\"//; s/\"usage\":.*//; s/\<$main\>/PID/g
-    s/[0-9-]\{10\}T[0-9:.]*Z */TIME /g" out err
+    s/[0-9-]\{10\}T[0-9:.]*Z */TIME /g; s/CREATED *OWNER/CREATED OWNER/" out err
   echo "status $status"
 }
 
@@ -230,6 +230,11 @@ create_forms() {
   both create_forms
   created runc create -bundle=dir
   created runc create -b=dir
+  # Options behind the container's id, which runc moves to the front.
+  bundle dir
+  front runc run x-behind --detach -b dir </dev/null >log 2>&1 3>&-
+  assert_has "$(plain runc state x-behind)" io.doff.policy "$PWD/dir"
+  plain runc delete --force x-behind
   created crun create -bdir
   created crun run -dbdir
   created crun create -b /nowhere --bundle dir

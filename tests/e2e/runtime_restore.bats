@@ -103,6 +103,15 @@ restored() {
   restored here
   refused_by 1 '--image-path "checkpoint"' "give an absolute path"
   cmp before dir/config.json
+  # runc takes what stands behind the id, and moves it to the front.
+  bundle other
+  attempt front runc restore here --detach --bundle other --image-path images
+  refused_by 1 '--image-path "images"' "give an absolute path"
+  # A link can lead elsewhere from inside.
+  mkdir links
+  ln -s "$PWD"/images/* links
+  restored here --image-path "$PWD/links"
+  refused_by 1 "$PWD/links/core-1.img" "symbolic link"
   mv images dir/checkpoint
   cd dir
   attempt front runc restore --detach --work-path ../work here
@@ -118,7 +127,20 @@ restored() {
   restored options --image-path "$PWD/images"
   refused_by 1 'org.criu.config "/tmp/o.conf"' policy1.yaml
   cmp before dir/config.json
+  # runc takes this for the file `rootfs/o.conf=` of the bundle.
+  bundle dir '.annotations = {"org.criu.config=rootfs/o.conf": ""}'
+  restored options --image-path "$PWD/images"
+  refused_by 1 'org.criu.config=rootfs/o.conf' policy1.yaml
   bundle dir '.annotations = {"org.criu.config": ""}'
   restored options --image-path "$PWD/images"
   assert_eq "status ($stderr)" 0 "$status"
+}
+
+# crun's restore has fewer options than doff-runtime knows, and less to begin so.
+@test "crun: an option that is cut short hides none behind it" {
+  bundle dir
+  use_policy "capabilities: {drop: [NET_RAW]}"
+  attempt front crun restore --bundle dir --image-path /elsewhere \
+    --p "--image-path=$PWD/images" x-short
+  refused_by 1 'restore "--p": several options begin so' "write it out"
 }

@@ -1,5 +1,6 @@
 // Any bytes as criu's message about a process: no crash, a message that names
-// the file, and the sets that a second reader finds.
+// the file, and the sets that a second reader finds, which takes whatever it
+// can.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +54,8 @@ void for_each_field(std::string_view text, const Handle& handle) {
 
 constexpr std::uint64_t message(unsigned number) { return number << 3 | 2; }
 
-// All bits of words 9 to 12 in messages 10 in messages 5.
+// All bits of words 9 to 12, one by one or packed, in messages 10 in
+// messages 5.
 std::uint64_t bits_in(std::string_view core) {
   std::uint64_t bits = 0;
   for_each_field(core, [&](auto key, auto, auto thread) {
@@ -61,12 +63,16 @@ std::uint64_t bits_in(std::string_view core) {
     for_each_field(thread, [&](auto inner, auto, auto credentials) {
       if (inner != message(10)) return;
       std::array<unsigned, 4> words{};
-      for_each_field(credentials, [&](auto field, auto value, auto) {
+      for_each_field(credentials, [&](auto field, auto value, auto packed) {
         const std::uint64_t number = field >> 3;
-        if ((field & 7) != 0 || number < 9 || number > 12) return;
-        const unsigned word = words[number - 9]++;
-        require(word < 2, "a set has no third word");
-        bits |= (value & 0xffffffff) << (32 * word);
+        if (number < 9 || number > 12) return;
+        unsigned& word = words[number - 9];
+        const auto take = [&](std::uint64_t bits_of_word) {
+          require(word < 2, "a set has no third word");
+          bits |= (bits_of_word & 0xffffffff) << (32 * word++);
+        };
+        if ((field & 7) == 0) take(value);
+        while (!packed.empty()) take(take_varint(packed));
       });
       for (const unsigned each : words) require(each == 2, "nor only one");
     });

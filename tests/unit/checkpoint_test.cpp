@@ -2,6 +2,8 @@
 // creds.proto say.
 #include "helper/runtime/checkpoint.h"
 
+#include <sys/stat.h>
+
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -22,6 +24,8 @@ using doff::CapabilitySet;
 using doff::check_checkpoint;
 using doff::only;
 using protozero::pbf_writer;
+
+using namespace std::string_literals;
 
 constexpr std::uint32_t kTask = 3;
 constexpr std::uint32_t kThread = 5;
@@ -97,15 +101,42 @@ TEST_CASE("a process's sets come out of its image, whichever has them") {
   }
 }
 
-TEST_CASE("of a field that is there twice, both count") {
-  const std::string one = credentials(only("KILL"));
-  const std::string other = credentials(only("NET_RAW"));
-  const CapabilitySet both = only("KILL") | only("NET_RAW");
-  CHECK(capabilities_in_core(image(thread(one) + thread(other)), "") == both);
-  CHECK(capabilities_in_core(
-            image(around(kThread, around(kCredentials, one) +
-                                      around(kCredentials, other))),
-            "") == both);
+// Readers of Protocol Buffers differ in all of these: criu's took the other
+// one.
+TEST_CASE("what criu does not write so is refused, whatever it says") {
+  const std::string one = credentials({});
+  const std::string core = task(kAlive) + thread(one);
+  // A key of more bytes than it needs: what is behind its 32nd bit, some cut.
+  const auto longer = [](std::string message, std::size_t at) {
+    message[at] = static_cast<char>(message[at] | 0x80);
+    return message.insert(at + 1, "\x80\x80\x80\x10");
+  };
+  REQUIRE(capabilities_in_core(image(core), "") == CapabilitySet());
+  std::string packed;
+  const std::array<std::uint32_t, 2> all = {0xffffffff, 0x1ff};
+  for (const std::uint32_t tag : kSets)
+    pbf_writer(packed).add_packed_uint32(tag, all.begin(), all.end());
+  std::string wide = credentials({});
+  wide.replace(wide.rfind("\x60\x00"s) + 1, 1, "\x80\x80\x80\x80\x10");
+  std::string unsized;
+  pbf_writer(unsized).add_uint32(kThread, 1);
+  std::string with_number;
+  pbf_writer(with_number).add_uint32(kCredentials, 1);
+  for (const std::string& each :
+       {thread(one) + thread(one),
+        around(kThread, around(kCredentials, one) + around(kCredentials, one)),
+        thread(packed + one), thread(one + packed), thread(wide),
+        longer(thread(one), 0), thread(longer(one, 0)), thread(one) + unsized,
+        around(kThread, with_number + around(kCredentials, one)),
+        around(kThread, longer(around(kCredentials, one), 0)),
+        thread(one) + task(kAlive), thread(one) + longer(task(kDead), 0),
+        longer(thread(one), 1), thread(one + longer("\x7a\x00"s, 1)),
+        around(kThread, longer(around(kCredentials, one), 1))})
+    CHECK(refusal(image(task(kAlive) + each)) ==
+          "the checkpoint \"core-7.img\": not as criu writes it; create the "
+          "container anew");
+  CHECK_FALSE(refusal(image(longer(task(kDead), 0))).empty());
+  CHECK_FALSE(refusal(image(around(kTask, longer("\x08\x02", 0)))).empty());
 }
 
 TEST_CASE("what has ended has no capabilities, and no need of credentials") {
@@ -184,6 +215,18 @@ TEST_CASE("every process of a checkpoint is looked at") {
   CHECK_FALSE(said(only("NET_RAW") | only("SYS_ADMIN")).empty());
   std::ofstream(directory / "core-2.img") << "not one";
   CHECK_FALSE(said(doff::kAllCapabilities).empty());
+  // criu may follow a link from elsewhere than here.
+  std::filesystem::remove(directory / "core-2.img");
+  std::filesystem::create_symlink("core-1.img", directory / "core-2.img");
+  CHECK(said(doff::kAllCapabilities) ==
+        "the checkpoint " + quoted +
+            "/core-2.img\": is a symbolic link; create the container anew");
+  std::filesystem::remove(directory / "core-2.img");
+  CHECK(said(doff::kAllCapabilities).empty());
+  REQUIRE(mkfifo((directory / "core-2.img").c_str(), 0600) == 0);
+  CHECK(said(doff::kAllCapabilities) ==
+        "the checkpoint " + quoted +
+            "/core-2.img\": not a regular file; create the container anew");
   std::filesystem::remove_all(directory);
   CHECK(said({}) ==
         "reading the checkpoint " + quoted + "\": No such file or directory");
