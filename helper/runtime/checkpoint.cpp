@@ -64,6 +64,7 @@ bool next_field(pbf_reader& message) {
 }
 
 pbf_reader take_message(pbf_reader& outer) {
+  if (!outer.has_wire_type(pbf_wire_type::length_delimited)) throw Odd();
   const std::size_t before = outer.data().size();
   const auto message = outer.get_view();
   check_shortest(message.size(), before, outer.data().size() + message.size());
@@ -77,19 +78,25 @@ void skip_field(pbf_reader& message) {
     message.skip();
 }
 
-// The message that is the field `number`, if it is there.
-std::optional<pbf_reader> find_message(pbf_reader outer, std::uint32_t number) {
+// A reader that stands at the field `number`, if it is there.
+std::optional<pbf_reader> find_field(pbf_reader message, std::uint32_t number) {
   std::optional<pbf_reader> found;
-  while (next_field(outer)) {
-    if (outer.tag() != number) {
-      skip_field(outer);
-      continue;
+  while (next_field(message)) {
+    if (message.tag() == number) {
+      if (found) throw Odd();
+      found = message;
     }
-    if (found || !outer.has_wire_type(pbf_wire_type::length_delimited))
-      throw Odd();
-    found = take_message(outer);
+    skip_field(message);
   }
   return found;
+}
+
+// The message that is that field.
+std::optional<pbf_reader> find_message(const pbf_reader& outer,
+                                       std::uint32_t number) {
+  auto field = find_field(outer, number);
+  if (!field) return std::nullopt;
+  return take_message(*field);
 }
 
 std::uint64_t read_word(pbf_reader& message) {
@@ -120,18 +127,12 @@ CapabilitySet read_sets(pbf_reader credentials) {
 }
 
 // Nothing of such a process runs any more.
-bool has_ended(pbf_reader task) {
+bool has_ended(const pbf_reader& task) {
   constexpr std::uint64_t kDead = 2;
   constexpr std::uint64_t kZombie = 6;
-  std::uint64_t state = 0;
-  while (next_field(task)) {
-    if (task.tag() != kTaskState) {
-      skip_field(task);
-      continue;
-    }
-    if (state != 0) throw Odd();
-    state = read_word(task);
-  }
+  auto field = find_field(task, kTaskState);
+  if (!field) return false;
+  const std::uint64_t state = read_word(*field);
   return state == kDead || state == kZombie;
 }
 
@@ -204,6 +205,8 @@ Result<void> check_checkpoint(const std::string& directory,
                               const std::string& allowed_by) {
   const std::unique_ptr<DIR, CloseDirectory> open(opendir(directory.c_str()));
   if (!open) return tl::unexpected(unread(directory));
+  const std::string more =
+      ", which is more than the spec and " + allowed_by + " leave";
   unsigned processes = 0;
   while (true) {
     errno = 0;
@@ -220,10 +223,8 @@ Result<void> check_checkpoint(const std::string& directory,
     const auto sets = capabilities_in_core(*image, path);
     if (!sets) return tl::unexpected(sets.error());
     if (!(*sets <= allowed))
-      return tl::unexpected(failed(path, "has " + names(*sets - allowed) +
-                                             ", which is more than the spec "
-                                             "and " +
-                                             allowed_by + " leave"));
+      return tl::unexpected(
+          failed(path, "has " + names(*sets - allowed) + more));
     ++processes;
   }
   if (errno != 0) return tl::unexpected(unread(directory));

@@ -7,6 +7,9 @@ load container
 load engines
 state=$BATS_FILE_TMPDIR/state
 FOURTEEN=00000000a80425fb
+# Of each test, whose setup loads this: until use_settings, the file's.
+settings=""
+settings_made=0
 
 # Once a file: the low-level runtimes at a fixed path, settings for each, and
 # a root for the containers.

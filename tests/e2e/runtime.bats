@@ -20,8 +20,6 @@ setup() {
   load in_front
   require_root
   cd "$BATS_TEST_TMPDIR" || return
-  settings=""
-  settings_made=0
 }
 
 # --- becoming the runtime

@@ -59,7 +59,8 @@ start_task() {
     fail "ctr run $*: $(<"$BATS_FILE_TMPDIR/$1.log")"
 }
 
-# task_exec ID [OPTION...] COMMAND...
+# task_exec ID [OPTION...] COMMAND...: one that prints sleeps before it ends, or
+# ctr may lose that on a busy machine, of doff and without.
 task_exec() {
   client tasks exec --exec-id "e$BATS_TEST_NUMBER-$((++execs))-$BASHPID" \
     "${@:2:$#-1}"
@@ -110,27 +111,23 @@ sealed_task() {
 }
 
 # alike NAME WORD...: an exec in the container of that runtime is what it is
-# without doff. Of a short command on a busy machine ctr may lose the output, of
-# either: hence more than one try.
+# without doff.
 alike() {
   local plainly
-  for _ in {1..5}; do
-    run --separate-stderr task_exec "plain-$1" "${@:2}" \
-      "${tail_[@]/ID/plain-$1}" </dev/null
-    plainly="$status $output"
-    run --separate-stderr task_exec "$1" "${@:2}" "${tail_[@]/ID/$1}" </dev/null
-    [[ $plainly != "$status $output" ]] || break
-  done
+  run --separate-stderr task_exec "plain-$1" "${@:2}" "${tail_[@]/ID/plain-$1}" \
+    </dev/null
+  plainly="$status $output"
+  run --separate-stderr task_exec "$1" "${@:2}" "${tail_[@]/ID/$1}" </dev/null
   assert_eq "$1: ${*:2} ${tail_[*]} ($stderr)" "$plainly" "$status $output"
 }
 
 alike_execs() {
   local tail_
-  tail_=(ID sh -c 'id; pwd; echo "$PATH"; echo err >&2; exit 7')
+  tail_=(ID sh -c 'id; pwd; echo "$PATH"; echo err >&2; sleep 0.2; exit 7')
   alike "$1"
   alike "$1" --user 1000:1600 --cwd /bin
   alike "$1" --user app
-  tail_=(ID printf '[%s]' "" "a b" '$HOME' '"')
+  tail_=(ID sh -c 'printf "[%s]" "$@"; sleep 0.2' sh "" "a b" '$HOME' '"')
   alike "$1"
   tail_=(ID sh -c 'kill -KILL $$')
   alike "$1"

@@ -23,8 +23,6 @@ setup() {
   load in_front
   require_root
   cd "$BATS_TEST_TMPDIR" || return
-  settings=""
-  settings_made=0
   made=0
 }
 

@@ -23,7 +23,6 @@ setup() {
   bundle dir
   cp dir/config.json config.before
   settings=$BATS_TEST_TMPDIR/own
-  settings_made=0
   mkdir own
   own=$settings/runc
 }

@@ -18,8 +18,6 @@ setup() {
   load in_front
   require_root
   cd "$BATS_TEST_TMPDIR" || return
-  settings=""
-  settings_made=0
 }
 
 # saved ID: a container of the bundle `dir`, run and then in ./images.

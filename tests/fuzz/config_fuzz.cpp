@@ -23,21 +23,16 @@ using doff::fuzz::require;
 constexpr std::string_view kFile = "/etc/doff/\x1b[2J.conf";
 constexpr std::string_view kShown = "doff: /etc/doff/\\u001b[2J.conf:";
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t begin =
-      std::min(text.find_first_not_of(kBlanks), text.size());
-  return std::string(
-      text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin));
-}
+constexpr std::string_view kBlanks = " \t";
 
 // doff(1), "CONFIGURATION FILES", read once more.
 std::optional<doff::fuzz::Given> read(std::string_view line) {
-  const std::string text = trimmed(line);
+  const std::string text = doff::fuzz::trimmed(line, kBlanks);
   if (text.empty() || text[0] == '#') return std::nullopt;
-  const std::size_t blank = text.find_first_of(" \t");
+  const std::size_t blank = text.find_first_of(kBlanks);
   if (blank == std::string::npos) return {{text, std::nullopt}};
-  return {{text.substr(0, blank), trimmed(text.substr(blank))}};
+  return {{text.substr(0, blank),
+           doff::fuzz::trimmed(text.substr(blank), kBlanks)}};
 }
 
 void check_message(const doff::Failure& failure, std::size_t lines) {

@@ -17,23 +17,18 @@ namespace {
 using doff::Settings;
 using doff::fuzz::require;
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t begin =
-      std::min(text.find_first_not_of(kBlanks), text.size());
-  return std::string(
-      text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin));
-}
+constexpr std::string_view kBlanks = " \t\r";
 
 // Names and values; of a name that is there twice, the last.
 std::map<std::string, std::string> read(const std::vector<std::string>& lines) {
   std::map<std::string, std::string> values;
   for (const std::string& each : lines) {
-    const std::string line = trimmed(each);
+    const std::string line = doff::fuzz::trimmed(each, kBlanks);
     if (line.empty() || line[0] == '#') continue;
     const std::size_t blank =
-        std::min(line.find_first_of(" \t\r"), line.size());
-    values[line.substr(0, blank)] = trimmed(line.substr(blank));
+        std::min(line.find_first_of(kBlanks), line.size());
+    values[line.substr(0, blank)] =
+        doff::fuzz::trimmed(line.substr(blank), kBlanks);
   }
   return values;
 }

@@ -24,6 +24,14 @@ inline std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
+// `text` without `blanks` around it.
+inline std::string trimmed(std::string_view text, std::string_view blanks) {
+  const std::size_t begin =
+      std::min(text.find_first_not_of(blanks), text.size());
+  return std::string(
+      text.substr(begin, text.find_last_not_of(blanks) + 1 - begin));
+}
+
 // An argv whose words nobody may change.
 class Words {
  public:

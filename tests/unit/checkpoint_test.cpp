@@ -149,7 +149,8 @@ TEST_CASE("what has ended has no capabilities, and no need of credentials") {
   // Whoever reads the other one restores it.
   CHECK_FALSE(refusal(image(task(kDead) + task(kAlive))).empty());
   CHECK_FALSE(refusal(image(task(kAlive) + task(kDead))).empty());
-  for (const auto& [one, other] : {std::pair(kDead, kAlive), {kAlive, kDead}}) {
+  for (const auto& [one, other] :
+       {std::pair(kDead, kAlive), {kAlive, kDead}, {0U, kDead}}) {
     std::string states;
     pbf_writer writer(states);
     writer.add_uint32(1, one);
