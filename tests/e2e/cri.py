@@ -9,6 +9,8 @@ cri.py SOCKET run        for each line of JSON on stdin (see container()),
 cri.py SOCKET pid ID...  their first processes, as seen from outside
 cri.py SOCKET exec ID COMMAND...
                          by ExecSync, as probes are run
+cri.py SOCKET together COUNT ID COMMAND...
+                         so many times at once; prints each exit status
 cri.py SOCKET terminal ID COMMAND...
                          as `kubectl exec -it`; stdin is sent as a whole
 cri.py SOCKET remove ID...
@@ -38,7 +40,7 @@ class Runtime:
             "/runtime.v1.RuntimeService/" + method,
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=answer.FromString,
-        )(request, timeout=60)
+        )(request, timeout=300)
 
     def sandbox(self, annotations):
         state = os.path.dirname(self.socket)
@@ -133,12 +135,23 @@ class Runtime:
             )
             print(json.loads(status.info["info"])["pid"])
 
-    def exec(self, container, *command):
-        result = self.call(
+    def exec_sync(self, container, *command):
+        return self.call(
             "ExecSync",
-            cri.ExecSync(container_id=container, cmd=command, timeout=30),
+            cri.ExecSync(container_id=container, cmd=command),
             cri.ExecSyncResult,
         )
+
+    def together(self, count, *asked):
+        with concurrent.futures.ThreadPoolExecutor(int(count)) as threads:
+            started = [
+                threads.submit(self.exec_sync, *asked) for _ in range(int(count))
+            ]
+            for each in started:
+                print(each.result().exit_code)
+
+    def exec(self, container, *command):
+        result = self.exec_sync(container, *command)
         sys.stdout.buffer.write(result.stdout)
         sys.stderr.buffer.write(result.stderr)
         sys.exit(result.exit_code)

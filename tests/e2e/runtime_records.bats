@@ -282,11 +282,11 @@ TRY
   mkfifo fifo
   went_on "$PWD/fifo" "No such device or address"
   # Somebody has it open and does not read.
-  sleep 30 <>fifo 3>&- &
-  local reader=$!
+  local reader
+  exec {reader}<>fifo
   dd if=/dev/zero of=fifo bs=65536 count=1 oflag=nonblock status=none
   went_on "$PWD/fifo" "Resource temporarily unavailable"
-  kill "$reader"
+  exec {reader}>&-
   ln -s "$PWD/elsewhere" link
   went_on "$PWD/link" "Symbolic link loop"
   [[ ! -e elsewhere ]] || fail "it was written through a link"
