@@ -121,6 +121,15 @@ json_capabilities() {
   names_of "$1" | sed 's/[A-Z_]\+/"CAP_&"/g'
 }
 
+# open_way_to DIR: everybody may go through to it.
+open_way_to() {
+  local each=$1
+  while [[ -n $each ]]; do
+    chmod o+x "$each"
+    each=${each%/*}
+  done
+}
+
 # make_bundle DIR ROOT BOUNDING_HEX READONLY NO_NEW_PRIVS (true or false)
 make_bundle() {
   mkdir -p "$1"

@@ -227,6 +227,30 @@ privileged() {
   both privileged
 }
 
+# --uidmap makes ctr 1.6 forget --runc-binary, so a spec asks for the namespace.
+in_user_namespace() {
+  local id=userns-$1 map='[{containerID: 0, hostID: 100000, size: 65536}]' pid
+  make_bundle "$id" "$PWD/root" 00000000a80425fb false true
+  jq ".linux.namespaces += [{type: \"user\"}]
+    | .linux.uidMappings = $map | .linux.gidMappings = $map
+    | .mounts |= map(select(.type != \"mqueue\" and .destination != \"/e2e\"))" \
+    "$id/config.json" >spec.json
+  client run --detach --null-io --runc-binary "$(doff_runtime "$1")" \
+    --config spec.json "$id" </dev/null >log 2>&1 3>&- || fail "$(<log)"
+  pid=$(main_of "$id")
+  assert_eq "who is 0 in $id" "         0     100000      65536" \
+    "$(<"/proc/$pid/uid_map")"
+  sealed_task "$id"
+}
+
+@test "ctr: in a user namespace whose root is nobody on the host" {
+  make_runtimes # make_bundle takes runc's own spec
+  cp -a "$(root_of busybox)" root
+  chown -R 100000:100000 root
+  open_way_to "$PWD"
+  both in_user_namespace
+}
+
 # Started 25 at once: with many more, containerd 1.6 stands still for up to a
 # minute, with doff or without.
 many() {

@@ -690,15 +690,10 @@ roots() {
 
 # Nobody but the users of the namespace may look into it.
 shifted() {
-  local map='[{containerID: 0, hostID: 100000, size: 65536}]' each
+  local map='[{containerID: 0, hostID: 100000, size: 65536}]'
   image shifted-root
   chown -R 100000:100000 shifted-root
-  each=$PWD
-  while [[ $each != / ]]; do
-    chmod o+x "$each"
-    each=${each%/*}
-    each=${each:-/}
-  done
+  open_way_to "$PWD"
   sealed_in "$1" ".linux.namespaces += [{type: \"user\"}]
     | .root.path = \"$PWD/shifted-root\"
     | .linux.uidMappings = $map | .linux.gidMappings = $map
