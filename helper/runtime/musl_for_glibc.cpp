@@ -7,7 +7,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl51-cpp): glibc's names
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's names
 extern "C" {
 
 // sys/single_threaded.h: whether atomics can be spared. Always with them.
@@ -43,4 +43,4 @@ int renameat2(int from_directory, const char* from, int to_directory,
 // NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl51-cpp)
+// NOLINTEND(bugprone-reserved-identifier)

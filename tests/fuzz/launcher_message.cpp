@@ -20,7 +20,7 @@ int status_of_exit = 0;
 
 // The linker puts this in the place of exit(3): --wrap of ld(1), which also
 // gives these names.
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 [[noreturn]] void __real_exit(int status);
 
@@ -31,7 +31,7 @@ extern "C" {
   std::longjmp(here, 1);
 }
 }
-// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace doff::fuzz {
 
