@@ -6,10 +6,9 @@
 // half as long again when the kernel or Go's scheduler is in its way, which has
 // nothing to do with who called it. Times are CLOCK_MONOTONIC around
 // posix_spawn(3) and wait4(2); --check judges the ratios of the medians of the
-// rounds. Outside of the time,
-// what a measured `create` made is deleted, and its bundle gets the config.json
-// that an engine would write. Bundles are on a tmpfs, as those of Docker and
-// containerd below /run are.
+// rounds. Outside of the time, what a measured `create` made is deleted, and
+// its bundle gets the config.json that an engine would write. Bundles are on a
+// tmpfs, as those of Docker and containerd below /run are.
 #include <unistd.h>
 
 #include <algorithm>
@@ -152,11 +151,11 @@ std::optional<double> time_of(const Measure& measure, const Side& side) {
 // Who comes first takes turns.
 bool round_of(Measure& measure, const std::array<const Side*, 2>& sides) {
   std::array<double, 2> fastest = {};
-  for (std::size_t run = 0; run < kRuns; ++run)
-    for (const std::size_t i : {run % 2, 1 - run % 2}) {
+  for (std::size_t turn = 0; turn < kRuns; ++turn)
+    for (const std::size_t i : {turn % 2, 1 - turn % 2}) {
       const auto time = time_of(measure, *sides[i]);
       if (!time) return false;
-      fastest[i] = run == 0 ? *time : std::min(fastest[i], *time);
+      fastest[i] = turn == 0 ? *time : std::min(fastest[i], *time);
     }
   for (const std::size_t i : {0U, 1U}) measure.times[i].push_back(fastest[i]);
   return true;
