@@ -130,6 +130,15 @@ open_way_to() {
   done
 }
 
+# user_namespace HOST_ID: jq's filter for a config.json, whose root is that user
+# outside.
+user_namespace() {
+  local map="[{containerID: 0, hostID: $1, size: 65536}]"
+  echo ".linux.namespaces += [{type: \"user\"}]
+    | .linux.uidMappings = $map | .linux.gidMappings = $map
+    | .mounts |= map(select(.type != \"mqueue\"))"
+}
+
 # make_bundle DIR ROOT BOUNDING_HEX READONLY NO_NEW_PRIVS (true or false)
 make_bundle() {
   mkdir -p "$1"

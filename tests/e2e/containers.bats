@@ -79,19 +79,10 @@ begin() {
   launches+=("$dir")
 }
 
-# until_true SECONDS SHELL_CONDITION [WORD...]: in a process of its own, since
-# bats makes a loop in bash slow.
-until_true() {
-  local seconds=$1 condition=$2
-  shift 2
-  timeout "$seconds" sh -c "until $condition; do sleep 0.02; done" sh "$@" ||
-    fail "waited $seconds s in vain for: $condition" "$@"
-}
-
 # Until the shell has spoken or the exec has ended.
 # shellcheck disable=SC2016
 settle() {
-  until_true 30 'grep -qs ^started "$1/out" || [ -e "$1/rc" ]' "$1"
+  until_true 'grep -qs ^started "$1/out" || [ -e "$1/rc" ]' "$1"
 }
 
 # A terminal joins both streams and ends lines with CR LF. What is still in it
@@ -208,7 +199,7 @@ check_launch() {
 take_proc_away() {
   local dir
   for dir in "${launches[@]}"; do
-    until_true 30 'grep -qs "^Name:.sh$" "/proc/$(cat "$1/pid")/status"' "$dir"
+    until_true 'grep -qs "^Name:.sh$" "/proc/$(cat "$1/pid")/status"' "$dir"
   done
   nsenter -t "$1" -m -p umount -l /proc
 }

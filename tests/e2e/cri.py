@@ -138,17 +138,15 @@ class Runtime:
     def exec_sync(self, container, *command):
         return self.call(
             "ExecSync",
-            cri.ExecSync(container_id=container, cmd=command),
+            cri.ExecSync(container_id=container, cmd=command, timeout=240),
             cri.ExecSyncResult,
         )
 
     def together(self, count, *asked):
-        with concurrent.futures.ThreadPoolExecutor(int(count)) as threads:
-            started = [
-                threads.submit(self.exec_sync, *asked) for _ in range(int(count))
-            ]
-            for each in started:
-                print(each.result().exit_code)
+        many = int(count)
+        with concurrent.futures.ThreadPoolExecutor(many) as threads:
+            for each in threads.map(lambda _: self.exec_sync(*asked), range(many)):
+                print(each.exit_code)
 
     def exec(self, container, *command):
         result = self.exec_sync(container, *command)

@@ -110,14 +110,6 @@ remove_containers() {
   wait
 }
 
-# until_true SHELL_CONDITION [WORD...]
-until_true() {
-  local condition=$1
-  shift
-  timeout 20 sh -c "until $condition; do sleep 0.01; done" sh "$@" ||
-    fail "waited in vain for: $condition" "$@"
-}
-
 # sleeper PID: waits until that process is the command, which is `sleep`.
 sleeper() {
   # shellcheck disable=SC2016

@@ -34,6 +34,15 @@ fail() {
   return 1
 }
 
+# until_true SHELL_CONDITION [WORD...]: waits for it, in a process of its own,
+# since bats makes a loop in bash slow; two minutes, then it will never be.
+until_true() {
+  local condition=$1
+  shift
+  timeout 120 sh -c "until $condition; do sleep 0.01; done" sh "$@" ||
+    fail "waited in vain for: $condition" "$@"
+}
+
 # Skips by name where the machine, not doff, is what is missing.
 require_root() {
   ((EUID == 0)) || skip "only root can set up what is tested here"

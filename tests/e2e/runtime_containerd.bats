@@ -73,13 +73,6 @@ both() {
   done
 }
 
-until_true() {
-  local condition=$1
-  shift
-  timeout 120 sh -c "until $condition; do sleep 0.01; done" sh "$@" ||
-    fail "waited in vain for: $condition" "$@"
-}
-
 # seen_sealed WHAT PID: as the host's /proc shows it.
 seen_sealed() {
   assert_eq "$1, from outside" "CapInh: $NOTHING CapPrm: $NOTHING \
@@ -229,11 +222,10 @@ privileged() {
 
 # --uidmap makes ctr 1.6 forget --runc-binary, so a spec asks for the namespace.
 in_user_namespace() {
-  local id=userns-$1 map='[{containerID: 0, hostID: 100000, size: 65536}]' pid
+  local id=userns-$1 pid
   make_bundle "$id" "$PWD/root" 00000000a80425fb false true
-  jq ".linux.namespaces += [{type: \"user\"}]
-    | .linux.uidMappings = $map | .linux.gidMappings = $map
-    | .mounts |= map(select(.type != \"mqueue\" and .destination != \"/e2e\"))" \
+  jq "$(user_namespace 100000)
+    | .mounts |= map(select(.destination != \"/e2e\"))" \
     "$id/config.json" >spec.json
   client run --detach --null-io --runc-binary "$(doff_runtime "$1")" \
     --config spec.json "$id" </dev/null >log 2>&1 3>&- || fail "$(<log)"

@@ -665,16 +665,14 @@ taken_places() {
 }
 
 roots() {
-  local map='[{containerID: 0, hostID: 0, size: 65536}]' command_
+  local command_
   command_=(sleep 1000)
   sealed_in "$1" '.root.readonly = true'
   sealed_in "$1" '.root.readonly = false'
   sealed_in "$1" '.process.noNewPrivileges = true
     | .process.user = {uid: 1000, gid: 1000}'
   sealed_in "$1" '.process.capabilities |= map_values([])'
-  sealed_in "$1" ".linux.namespaces += [{type: \"user\"}]
-    | .linux.uidMappings = $map | .linux.gidMappings = $map
-    | .mounts |= map(select(.type != \"mqueue\"))"
+  sealed_in "$1" "$(user_namespace 0)"
   # One static program, and nothing else: no shell, no /etc/passwd, no PATH.
   mkdir -p bare
   cp --remove-destination "$(root_of busybox)/bin/busybox" bare/sleep
@@ -690,14 +688,12 @@ roots() {
 
 # Nobody but the users of the namespace may look into it.
 shifted() {
-  local map='[{containerID: 0, hostID: 100000, size: 65536}]'
   image shifted-root
   chown -R 100000:100000 shifted-root
   open_way_to "$PWD"
-  sealed_in "$1" ".linux.namespaces += [{type: \"user\"}]
+  sealed_in "$1" "$(user_namespace 100000)
     | .root.path = \"$PWD/shifted-root\"
-    | .linux.uidMappings = $map | .linux.gidMappings = $map
-    | .mounts |= map(select(.type != \"mqueue\" and .destination != \"/e2e\"))"
+    | .mounts |= map(select(.destination != \"/e2e\"))"
 }
 
 @test "a user namespace whose root is nobody on the host" {
